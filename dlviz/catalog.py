@@ -1,0 +1,32 @@
+"""The topics of dlviz: one line each drives the navigation, the addresses, the home page and the house tests."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One page. Its `slug` is its address and the stem of its files; `views` are named "slug.view", the front view first."""
+
+    slug: str
+    title: str
+    question: str
+    section: str
+    icon: str
+    views: tuple[str, ...]
+
+
+TOPICS = (
+    Topic(
+        slug="activations",
+        title="Activations",
+        question="What does a neuron do to its input, and why does the choice decide whether a network learns?",
+        section="Foundations",
+        icon=":material/show_chart:",
+        views=("activations.curve", "activations.softmax"),
+    ),
+)
+
+
+def find(slug: str) -> Topic:
+    """The topic with this slug; KeyError if there is none."""
+    return {topic.slug: topic for topic in TOPICS}[slug]

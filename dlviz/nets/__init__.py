@@ -1,0 +1,1 @@
+"""Small networks and their parts, one family a file, readable on one screen."""

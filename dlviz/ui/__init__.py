@@ -1,0 +1,1 @@
+"""The pages' furniture: the only package that imports Streamlit."""

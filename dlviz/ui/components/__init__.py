@@ -1,0 +1,38 @@
+"""Pictures that follow the hand in the browser: Components v2 without a build step.
+
+A component is three files of one name (.html, .css, .js); `plot.js` and `plot.css` stand before each. Its data are one
+bytes object (see `dlviz.figures.payload`); what the viewer changed in the picture comes back on release as `edit`,
+a dict from field names to values.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+FOLDER = Path(__file__).parent
+
+
+@cache
+def _component(name: str) -> Callable[..., Any]:
+    """The registered component; its files are read once per process."""
+
+    def text(file: str) -> str:
+        return (FOLDER / file).read_text(encoding="utf-8")
+
+    return st.components.v2.component(
+        f"dlviz.{name}", html=text(f"{name}.html"), css=text("plot.css") + text(f"{name}.css"), js=text("plot.js") + text(f"{name}.js")
+    )
+
+
+def draw(name: str, payload: bytes, key: str, on_edit: Callable[[dict[str, Any]], None]) -> None:
+    """Draw a component; `on_edit` is called with the fields that the viewer has changed in it, before the next run."""
+
+    def edited() -> None:
+        edit = st.session_state[key].get("edit")
+        if isinstance(edit, dict):
+            on_edit(edit)
+
+    _component(name)(key=key, data=payload, on_edit_change=edited)

@@ -1,0 +1,157 @@
+// Shared by the components: data unpacking, scales, ticks, SVG nodes, numbers as the pages write them, saving a picture.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+// [u32 header length][JSON header, padded to 8 bytes][float64 values]
+function unpack(bytes) {
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  const body = bytes.slice(4 + length);
+  return { header, values: new Float64Array(body.buffer, body.byteOffset, body.byteLength >> 3) };
+}
+
+function make(parent, tag, attributes = {}, text = null) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  if (text !== null) element.textContent = text;
+  return parent.appendChild(element);
+}
+
+function scale(low, high, from, to) {
+  const map = (value) => from + ((value - low) / (high - low)) * (to - from);
+  map.invert = (pixel) => low + ((pixel - from) / (to - from)) * (high - low);
+  return map;
+}
+
+function ticks(low, high, wanted) {
+  const rough = (high - low) / Math.max(1, wanted);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999);
+  const found = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) found.push(+(i * step).toPrecision(12));
+  return found;
+}
+
+// The same rules as three_digits in dlviz/results.py.
+function threeDigits(value) {
+  if (Number.isNaN(value)) return "not a number";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  if (value === 0 || (size >= 1e-3 && size < 1e5)) {
+    const shown = size >= 1000 ? value.toFixed(0) : String(+value.toPrecision(3));
+    return shown.replace("-", "−");
+  }
+  const [mantissa, exponent] = value.toExponential(2).split("e");
+  const raised = String(+exponent).replace(/[-0-9]/g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
+  const short = String(+mantissa).replace("-", "−");
+  return short === "1" ? `10${raised}` : `${short}·10${raised}`;
+}
+
+// Writes a number twice: as people read it, and in full for whoever asks the page (data-value).
+function write(element, value, before = "", after = "") {
+  element.textContent = before + threeDigits(value) + after;
+  element.dataset.value = value;
+}
+
+// One path through the finite points; where a value is not finite, the line is broken.
+function linePath(count, x, y) {
+  let path = "";
+  let drawing = false;
+  for (let i = 0; i < count; i++) {
+    const px = x(i), py = y(i);
+    if (Number.isFinite(py)) {
+      path += `${drawing ? "L" : "M"}${px.toFixed(1)},${py.toFixed(1)}`;
+      drawing = true;
+    } else drawing = false;
+  }
+  return path;
+}
+
+// A panel with grid and axes in the box {x, y, width, height}; returns its scales, and a group clipped to the box.
+// labels.x: the x axis has ticks and this name. labels.bars: x counts bars, so it has no grid, and the title stands above.
+function panel(svg, box, domainX, domainY, labels) {
+  const sx = scale(...domainX, box.x, box.x + box.width);
+  const sy = scale(...domainY, box.y + box.height, box.y);
+  const axes = make(svg, "g");
+  for (const tick of ticks(...domainY, Math.max(2, box.height / 45))) {
+    make(axes, "line", { class: tick === 0 ? "zero" : "grid", x1: box.x, x2: box.x + box.width, y1: sy(tick), y2: sy(tick) });
+    make(axes, "text", { x: box.x - 6, y: sy(tick) + 4, "text-anchor": "end", class: "quiet" }, threeDigits(tick));
+  }
+  for (const tick of labels.bars ? [] : ticks(...domainX, Math.max(2, box.width / 70))) {
+    make(axes, "line", { class: tick === 0 ? "zero" : "grid", x1: sx(tick), x2: sx(tick), y1: box.y, y2: box.y + box.height });
+    if (labels.x) make(axes, "text", { x: sx(tick), y: box.y + box.height + 16, "text-anchor": "middle", class: "quiet" }, threeDigits(tick));
+  }
+  if (labels.x) make(axes, "text", { x: box.x + box.width, y: box.y + box.height + 32, "text-anchor": "end" }, labels.x);
+  const clip = `clip-${Math.random().toString(36).slice(2)}`;
+  make(make(svg, "clipPath", { id: clip }), "rect", box);
+  const inside = make(svg, "g", { "clip-path": `url(#${clip})` });
+  const title = make(svg, "text", { x: box.x + (labels.bars ? 0 : 6), y: box.y + (labels.bars ? -6 : 15), "font-weight": 600 }, labels.title);
+  // a halo keeps the words readable over the curves
+  title.setAttribute("style", "paint-order: stroke; stroke: var(--st-background-color); stroke-width: 4px");
+  return { sx, sy, inside, box, clip: `url(#${clip})` };
+}
+
+// What text and lines look like, read from the page, because a saved picture stands alone.
+const SAVED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "paint-order"];
+
+function standalone(svg) {
+  const copy = svg.cloneNode(true);
+  const originals = svg.querySelectorAll("*");
+  copy.querySelectorAll("*").forEach((element, i) => {
+    const style = getComputedStyle(originals[i]);
+    element.setAttribute("style", SAVED.map((name) => `${name}:${style.getPropertyValue(name)}`).join(";"));
+  });
+  const { width, height } = svg.getBoundingClientRect();
+  copy.setAttribute("xmlns", SVG);
+  copy.setAttribute("width", width);
+  copy.setAttribute("height", height);
+  const paper = getComputedStyle(svg).getPropertyValue("--st-background-color").trim() || "white";
+  const rect = document.createElementNS(SVG, "rect");
+  for (const [name, value] of Object.entries({ width: "100%", height: "100%", fill: paper })) rect.setAttribute(name, value);
+  copy.prepend(rect);
+  return { text: new XMLSerializer().serializeToString(copy), width, height };
+}
+
+function download(name, url) {
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+}
+
+function savePicture(svg, name, kind) {
+  const { text, width, height } = standalone(svg);
+  const url = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
+  if (kind === "svg") return download(`${name}.svg`, url);
+  const image = new Image();
+  image.onload = () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 2 * width, height: 2 * height });
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    download(`${name}.png`, canvas.toDataURL("image/png"));
+  };
+  image.src = url;
+}
+
+// The categorical colours of the page's theme; a second round through them is dashed.
+function themeColours(element) {
+  const colours = getComputedStyle(element).getPropertyValue("--st-chart-categorical-colors").split(",").map((c) => c.trim()).filter(Boolean);
+  return colours.length ? colours : ["currentColor"];
+}
+
+// One live view per place on the page: kept while the page reruns, told about new data and a new theme, stopped when it goes.
+function mount(View) {
+  const views = new WeakMap();
+  return ({ data, parentElement, setTriggerValue }) => {
+    const root = parentElement.querySelector(".dlviz");
+    if (!views.has(parentElement)) views.set(parentElement, new View(root));
+    const view = views.get(parentElement);
+    view.report = (edit) => setTriggerValue("edit", edit);
+    view.show(unpack(data));
+    const observer = new ResizeObserver(() => view.draw());
+    observer.observe(root);
+    root.querySelectorAll("[data-save]").forEach((button) => {
+      button.onclick = () => savePicture(root.querySelector("svg.main"), view.name, button.dataset.save);
+    });
+    return () => observer.disconnect();
+  };
+}

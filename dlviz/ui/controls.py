@@ -1,0 +1,86 @@
+"""Widgets from the metadata of Params: what a field says about itself decides which control it gets."""
+
+from typing import Any
+
+import streamlit as st
+
+from dlviz.params import Choice, Choices, Number, ParameterError, Params, Spec, Switch, Text, plain
+from dlviz.ui.state import Settings, touch, widget_value
+
+FEW = 4  # options that still fit side by side
+
+
+def show_controls(settings: Settings) -> None:
+    """The view's controls, those marked `more` in a popover; good settings are kept, bad ones give one sentence of advice."""
+    params = settings.params
+    names = [name for name, spec in params.specs().items() if not spec.stage]
+    chosen: dict[str, Any] = {}
+
+    def draw(name: str) -> None:
+        if _draft(params, chosen, name):
+            chosen[name] = _control(settings, name, params)
+
+    for name in names:
+        if not params.specs()[name].more:
+            draw(name)
+    if any(params.specs()[name].more for name in names):
+        with st.popover("More", icon=":material/tune:", width="stretch", key=f"{settings.name}.more"):
+            for name in names:
+                if params.specs()[name].more:
+                    draw(name)
+    try:
+        settings.keep(type(params)(**(params.as_dict() | chosen)))
+    except ParameterError as error:
+        label = params.specs()[error.name].label
+        st.warning(plain_text(f"{label}: {error} The picture still shows the settings before."), icon=":material/info:")
+
+
+def plain_text(sentence: str) -> str:
+    """The sentence with Markdown's own signs made harmless, for words that may repeat what somebody typed."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!$<>~|:&" else sign for sign in sentence)
+
+
+def _draft(params: Params, chosen: dict[str, Any], name: str) -> bool:
+    """Whether a field applies, judged by what the controls above it say now."""
+    condition = params.specs()[name].when
+    if condition is None:
+        return True
+    other, wanted = condition
+    value = chosen.get(other, getattr(params, other))
+    return bool(value == wanted or (isinstance(value, list | tuple) and wanted in value))
+
+
+def _control(settings: Settings, name: str, params: Params) -> Any:
+    """One widget, and the value it holds. A widget that was not drawn last time starts from the kept settings."""
+    key = f"{settings.name}.{name}"
+    spec = params.specs()[name]
+    if key not in st.session_state:
+        st.session_state[key] = widget_value(getattr(params, name))
+    return _widget(spec, key)
+
+
+def _widget(spec: Spec, key: str) -> Any:
+    common: dict[str, Any] = {"label": spec.label, "key": key, "help": spec.help or None, "on_change": touch}
+    match spec:
+        case Number(scale="log"):
+            stops = sorted({*spec.stops(), st.session_state[key]})
+            return st.select_slider(options=stops, format_func=plain, **common)
+        case Number():
+            return st.slider(min_value=spec.low, max_value=spec.high, step=spec.step, format=_digits(spec.step), **common)
+        case Choices():
+            return st.pills(options=list(spec.options), format_func=spec.options.__getitem__, selection_mode="multi", **common)
+        case Choice() if len(spec.options) <= FEW:
+            return st.segmented_control(options=list(spec.options), format_func=spec.options.__getitem__, required=True, **common)
+        case Choice():
+            return st.selectbox(options=list(spec.options), format_func=spec.options.__getitem__, **common)
+        case Switch():
+            return st.toggle(**common)
+        case Text():
+            return st.text_input(placeholder=spec.placeholder, **common)
+    raise TypeError(f"No widget for {type(spec).__name__}.")
+
+
+def _digits(step: float) -> str:
+    """A slider's number format with as many decimals as its step has."""
+    decimals = len(plain(step).partition(".")[2])
+    return f"%.{decimals}f"

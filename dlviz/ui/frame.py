@@ -1,0 +1,183 @@
+"""The page frame: title, scenes and views, controls, stage, facts, take home. One implementation for every page."""
+
+import html
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dlviz import catalog, jobs, lessons, runtime
+from dlviz.lessons import Scene, fill
+from dlviz.params import ParameterError
+from dlviz.results import Result
+from dlviz.ui import components, takehome
+from dlviz.ui.controls import plain_text, show_controls
+from dlviz.ui.navigation import enter_by_front_door
+from dlviz.ui.state import Settings, touch
+
+STYLE = Path(__file__).with_name("frame.css")
+PATIENCE = 20.0  # seconds a page waits for a short job
+
+log = logging.getLogger("dlviz.ui")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How a page draws one view: the component and its payload on the stage, what stands below, and words for [brackets]."""
+
+    component: str
+    figure: Callable[[Any], bytes]
+    below: Callable[[Any], None] = lambda result: None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def show(slug: str, drawings: Mapping[str, Drawing]) -> None:
+    """A whole topic page. `drawings` maps each view ("curve") to how it is drawn."""
+    enter_by_front_door()
+    runtime.configure_logging()
+    st.html(STYLE)
+    settings = Settings(catalog.find(slug), lessons.load(slug))
+    settings.read_address()
+    drawing = drawings[settings.view]
+    # Places first, in the order of the page; the controls are read before anything that depends on them is drawn.
+    header, choices, sentence = (st.container(key=key) for key in ("header", "choices", "sentence"))
+    with st.container(key="body"):
+        side, main = st.columns([1, 4], gap="medium")
+    with side, st.container(key="controls"):
+        show_controls(settings)
+    settings.write_address()
+    with header:
+        _header(settings)
+    with choices:
+        _scenes_and_views(settings)
+    question = _open_question(settings)
+    result = None
+    with main, st.container(key="stage"):
+        if question is not None:
+            _ask(settings, question)
+        else:
+            result = _guarded(settings, "picture", lambda: _stage(settings, drawing))
+    with sentence:
+        _guarded(settings, "sentence", lambda: _sentence(settings, result))
+    if result is not None:
+        _guarded(settings, "facts", lambda: _facts(settings, result, drawing))
+        _guarded(settings, "part below", lambda: drawing.below(result))
+        _guarded(settings, "take home", lambda: takehome.show(settings, result))
+    runtime.warm_up_in_background()
+
+
+def _header(settings: Settings) -> None:
+    topic = settings.topic
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.html(f"<h1>{html.escape(topic.title)} <span>· {html.escape(topic.question)}</span></h1>", width="stretch")
+        with st.popover("Share", icon=":material/link:", key="share", width="content"):
+            takehome.share(settings)
+    if settings.notices:
+        st.warning("\n".join(f"- {plain_text(notice)}" for notice in settings.notices), icon=":material/link_off:")
+
+
+def _scenes_and_views(settings: Settings) -> None:
+    """The scenes of the view, one of them marked if the settings are exactly its own, and the topic's views."""
+    titles = {scene.id: scene.title for scene in settings.lessons.of(settings.view)}
+    key, active = f"{settings.name}.scene", settings.scene()
+    st.session_state[key] = active.id if active else None
+
+    def choose() -> None:
+        touch()
+        scene = settings.lessons.scene(st.session_state[key] or "")
+        if scene is not None:
+            settings.show(scene.view, scene.params)
+            st.session_state[f"{settings.topic.slug}.asking"] = scene.id
+
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.pills("Scenes", list(titles), format_func=titles.__getitem__, key=key, on_change=choose, label_visibility="collapsed", wrap=True)
+        views = {name.partition(".")[2]: settings.lessons.views[name.partition(".")[2]].title for name in settings.topic.views}
+        st.segmented_control(
+            "View", list(views), format_func=views.__getitem__, key=f"{settings.topic.slug}.view", on_change=touch,
+            label_visibility="collapsed", required=True,
+        )  # fmt: skip
+
+
+def _sentence(settings: Settings, result: Result | None) -> None:
+    """What to look at: the scene's sentence with its numbers, or the view's own. While a scene asks, it keeps its answer to itself."""
+    scene = settings.scene()
+    told = fill(scene.sentence, result.facts()) if scene and result else settings.lessons.views[settings.view].sentence
+    st.markdown(told)
+
+
+def _open_question(settings: Settings) -> Scene | None:
+    """The scene whose question the viewer has neither answered nor skipped."""
+    scene = settings.scene()
+    asking = st.session_state.get(f"{settings.topic.slug}.asking")
+    return scene if scene is not None and scene.ask and scene.id == asking else None
+
+
+def _ask(settings: Settings, scene: Scene) -> None:
+    """The scene's question in the place of the picture, until it is answered or skipped."""
+    slug, ask = settings.topic.slug, scene.ask
+    assert ask is not None
+
+    def answer(chosen: int | None) -> None:
+        touch()
+        st.session_state[f"{slug}.asking"] = ""
+        st.session_state[f"{slug}.answered"] = (scene.id, chosen)
+
+    with st.container(key="ask"):
+        st.subheader(ask.question, anchor=False)
+        st.markdown("Decide first, then see.")
+        for number, words in enumerate(ask.choices):
+            st.button(words, key=f"{scene.id}.choice.{number}", on_click=answer, args=(number,))
+        st.button("Skip", key=f"{scene.id}.skip", on_click=answer, args=(None,), type="tertiary")
+
+
+def _stage(settings: Settings, drawing: Drawing) -> Result:
+    """Compute in a worker thread, draw here."""
+    started = time.perf_counter()
+    result = jobs.submit(settings.name, settings.params).wait(PATIENCE)
+    # The result may be shared with settings that differ only in fields without effect; the picture shows these settings.
+    result = replace(result, params=settings.params)
+    st.session_state["stage.ms"] = (time.perf_counter() - started) * 1000
+
+    def edit(values: dict[str, Any]) -> None:
+        touch()
+        try:
+            settings.edit({name: value for name, value in values.items() if name in settings.params.specs()})
+        except ParameterError as error:
+            st.session_state["stage.refused"] = str(error)
+
+    components.draw(drawing.component, drawing.figure((result,)), key=f"{settings.name}.stage", on_edit=edit)
+    if refused := st.session_state.pop("stage.refused", ""):
+        st.warning(plain_text(f"{refused} The picture keeps the settings before."))
+    return result
+
+
+def _facts(settings: Settings, result: Result, drawing: Drawing) -> None:
+    """The measured numbers under the stage, the answer to a question, and what the numbers mean."""
+    facts, view = result.facts(), settings.lessons.views[settings.view]
+    entries = "".join(
+        f"<div><dt>{html.escape(facts[name].label)}</dt><dd>{html.escape(facts[name].text_with_unit())}</dd></div>" for name in view.facts
+    )
+    st.html(f'<dl class="facts">{entries}</dl>')
+    scene, answered = settings.scene(), st.session_state.get(f"{settings.topic.slug}.answered")
+    if scene is not None and scene.ask and answered and answered[0] == scene.id and answered[1] is not None:
+        verdict = "You were right." if answered[1] == scene.ask.answer else f"You said “{scene.ask.choices[answered[1]]}”."
+        st.markdown(f"**{verdict}** {fill(scene.ask.because, facts)}")
+    said = settings.lessons.diagnose(settings.view, facts, drawing.labels)[:2]
+    with st.container(key="diagnosis"):
+        st.markdown(" ".join(said) or " ")
+
+
+def _guarded(settings: Settings, part: str, act: Callable[[], Any]) -> Any:
+    """What `act` returns. If it fails, this part of the page says so by an id under which the log has the traceback."""
+    try:
+        return act()
+    except Exception:
+        failure = secrets.token_hex(4)
+        log.exception("failure=%s view=%s part=%s params=%s", failure, settings.name, part, settings.params.for_log())
+        st.error(f"The {part} of this view failed ({failure}). The rest of the page goes on; another setting may work.")
+        return None

@@ -1,0 +1,109 @@
+"""A session's settings: read from the address when it changed, from the widgets otherwise, and written back to the address.
+
+Settings live in `st.session_state` under "<slug>.<view>" as Params; each widget's own key is "<slug>.<view>.<field>".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from dlviz.catalog import Topic
+from dlviz.compute import resolve
+from dlviz.lessons import Lessons, Scene
+from dlviz.params import Params
+from dlviz.ui.link import decode, encode
+
+SEEN = "link.seen"  # (slug, query) that this session has read or written last
+NOTICES = "link.notices"
+TOUCHED = "link.touched"
+
+
+def touch() -> None:
+    """Callback of every control: the viewer acted on the page, so an address that lags behind must not undo it.
+
+    The browser sends its address along with every click. If a click comes before the address written by the run
+    before it has arrived, that address is old, and reading it would put the old settings back.
+    """
+    st.session_state[TOUCHED] = True
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run's reading of a topic's settings."""
+
+    topic: Topic
+    lessons: Lessons
+
+    @property
+    def view(self) -> str:
+        """The view that is shown, without the topic's slug."""
+        return str(st.session_state[f"{self.topic.slug}.view"])
+
+    @property
+    def name(self) -> str:
+        """The view's full name, as in the catalog."""
+        return f"{self.topic.slug}.{self.view}"
+
+    @property
+    def params(self) -> Params:
+        """The last good settings of the view that is shown."""
+        stored = st.session_state.get(self.name)
+        return stored if isinstance(stored, Params) else resolve(self.name)[0]()
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What could not be used of the address."""
+        return tuple(st.session_state.get(NOTICES, ()))
+
+    def read_address(self) -> None:
+        """Take the settings from the address if it is not the one this session has read or written last."""
+        query, slug = st.query_params.to_dict(), self.topic.slug
+        seen = st.session_state.get(SEEN)
+        touched = st.session_state.pop(TOUCHED, False)
+        if seen == (slug, query) or (touched and seen and seen[0] == slug):
+            return
+        returning = seen is not None and seen[0] != slug and f"{slug}.view" in st.session_state
+        if query or not returning:
+            link = decode(self.topic, self.lessons, query)
+            self.show(link.view, link.params)
+            st.session_state[NOTICES] = link.notices
+            st.session_state[f"{slug}.asking"] = link.scene
+        st.session_state[SEEN] = (slug, query)
+
+    def write_address(self) -> None:
+        """Put the settings into the address, unless what stands there already says the same."""
+        query = st.query_params.to_dict()
+        link = decode(self.topic, self.lessons, query)
+        if (link.view, link.params.canonical()) != (self.view, self.params.canonical()):
+            query = encode(self.view, self.params)
+            st.query_params.from_dict(query)
+            st.session_state[NOTICES] = ()
+        st.session_state[SEEN] = (self.topic.slug, query)
+
+    def show(self, view: str, params: Params) -> None:
+        """Show a view with these settings: every one of its widgets follows in this or the next run."""
+        st.session_state[f"{self.topic.slug}.view"] = view
+        st.session_state[f"{self.topic.slug}.{view}"] = params
+        for name in params.specs():
+            st.session_state[f"{self.topic.slug}.{view}.{name}"] = widget_value(getattr(params, name))
+
+    def keep(self, params: Params) -> None:
+        """Remember good settings of the view that is shown."""
+        st.session_state[self.name] = params
+
+    def edit(self, values: Mapping[str, Any]) -> None:
+        """Change some fields of the view that is shown, as when something was dragged in the picture. ParameterError if they are wrong."""
+        params = type(self.params)(**(self.params.as_dict() | dict(values)))
+        self.show(self.view, params)
+
+    def scene(self) -> Scene | None:
+        """The scene whose settings are exactly the present ones, or None."""
+        params = self.params.canonical()
+        return next((scene for scene in self.lessons.of(self.view) if scene.params.canonical() == params), None)
+
+
+def widget_value(value: Any) -> Any:
+    """A setting as Streamlit's widgets hold it: several choices are a list."""
+    return list(value) if isinstance(value, tuple) else value

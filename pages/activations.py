@@ -1,0 +1,28 @@
+"""Activations: what a neuron does to its input."""
+
+import streamlit as st
+
+from dlviz.compute.activations import curve as curves
+from dlviz.figures import activations as figures
+from dlviz.ui import frame
+
+
+def below_curve(result: curves.Result) -> None:
+    """The property table, and what standard normal inputs become."""
+    st.subheader("Measured properties")
+    st.table(figures.properties(result), border="horizontal")
+    st.caption(
+        "Measured from the functions themselves: extremes by search, means for standard normal inputs by quadrature. Saturates: the slope "
+        "tends to 0 on that side. Zero-centred: E[f] = 0. The gain keeps E[f²] from layer to layer when weights have variance gain²/n."
+    )
+    st.subheader("What standard normal inputs become")
+    st.altair_chart(figures.outputs(result), alt="Distribution of each function's output for standard normal inputs.", key="outputs")
+
+
+frame.show(
+    "activations",
+    {
+        "curve": frame.Drawing("curve", figures.curve, below_curve, labels=curves.LABELS),
+        "softmax": frame.Drawing("softmax", figures.softmax),
+    },
+)

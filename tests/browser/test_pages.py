@@ -1,0 +1,45 @@
+"""Every page, in every size and theme: nothing fails, nothing sticks out, the stage is in the window, axe is content."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from dlviz import catalog
+from tests.browser.conftest import Server, Watched
+
+# The front view of each topic by its bare address, the other views by name.
+ADDRESSES = [""] + [
+    topic.slug if number == 0 else f"{topic.slug}?view={view.partition('.')[2]}"
+    for topic in catalog.TOPICS
+    for number, view in enumerate(topic.views)
+]
+SIZES = [(1440, 900), (1280, 720), (390, 844)]
+AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
+# KaTeX marks its wide formulas scrollable without making them focusable: Streamlit's own.
+ALLOWED = {"scrollable-region-focusable": "katex"}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_every_page_at_every_size(browser: Browser, server: Server, theme: str, size: tuple[int, int]) -> None:
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
+    for address in ADDRESSES:
+        visitor = Watched(context, server.url)
+        page = visitor.open(address)
+        visitor.check()
+        wide = page.evaluate("document.scrollingElement.scrollWidth")
+        assert wide <= size[0] + 1, f"{address or 'home'}: {wide - size[0]} px too wide"
+        stage = page.locator(".st-key-stage")
+        if size[0] >= 1280 and stage.count():
+            box = stage.bounding_box()
+            assert box is not None and box["y"] + box["height"] <= size[1], f"{address}: the stage ends at {box}"
+        serious = [
+            (violation["id"], node["target"])
+            for violation in Axe().run(page, options=AXE).response["violations"]
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+            if ALLOWED.get(violation["id"], "\0") not in node["html"]
+        ]
+        assert not serious, f"{address or 'home'}: {serious}"
+        page.close()
+    context.close()
