@@ -5,12 +5,13 @@ import streamlit as st
 from dlviz.compute.activations import curve as curves
 from dlviz.figures import activations as figures
 from dlviz.ui import frame
+from dlviz.ui.table import show_table
 
 
 def below_curve(result: curves.Result) -> None:
     """The property table, and what standard normal inputs become."""
     st.subheader("Measured properties")
-    st.table(figures.properties(result), border="horizontal")
+    show_table(figures.properties(result), "Measured properties of the functions")
     st.caption(
         "Measured from the functions themselves: extremes by search, means for standard normal inputs by quadrature. Saturates: the slope "
         "tends to 0 on that side. Zero-centred: E[f] = 0. The gain keeps E[f²] from layer to layer when weights have variance gain²/n."

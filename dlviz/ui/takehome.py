@@ -11,6 +11,7 @@ from dlviz.lessons import fill_maths
 from dlviz.results import Result
 from dlviz.ui.link import encode
 from dlviz.ui.state import Settings
+from dlviz.ui.table import show_table
 
 
 def share(settings: Settings) -> None:
@@ -37,8 +38,8 @@ def show(settings: Settings, result: Result) -> None:
     with data:
         st.markdown("Every array behind this page, with its settings and facts in the header, as a NumPy archive.")
         st.download_button(".npz", lambda: result.to_npz(settings.name), f"{name}.npz", "application/zip", on_click="ignore")
-        facts = {fact.label: fact.text_with_unit() for key, fact in result.facts().items() if "[" not in key}
-        st.table(facts, border="horizontal")
+        facts = [fact for name, fact in result.facts().items() if "[" not in name]
+        show_table({"fact": [fact.label for fact in facts], "value": [fact.text_with_unit() for fact in facts]}, "Facts")
     with tries:
         st.markdown("\n".join(f"- {sentence}" for sentence in view.tries))
     with references:
