@@ -7,8 +7,8 @@ import numpy as np
 
 from dlviz.compute.activations import curve as curves
 from dlviz.compute.activations import softmax as softmaxes
+from dlviz.fields import Number, Numbers, Spec
 from dlviz.figures.payload import pack
-from dlviz.params import Number
 from dlviz.results import three_digits
 
 STEEPEST = 3.0  # slopes and curvatures beyond are cut off, or one pole would flatten all else
@@ -80,7 +80,7 @@ def _function(i: int, result: curves.Result) -> dict[str, Any]:
     }
 
 
-def _slider(spec: Any) -> dict[str, Any]:
+def _slider(spec: Spec) -> dict[str, Any]:
     assert isinstance(spec, Number)
     return {"label": spec.label.split()[-1], "low": spec.low, "high": spec.high, "step": spec.step}
 
@@ -161,12 +161,13 @@ def softmax(results: tuple[softmaxes.Result]) -> bytes:
     (result,) = results
     params = result.params
     logits, temperature = params.specs()["logits"], params.specs()["temperature"]
+    assert isinstance(logits, Numbers) and isinstance(temperature, Number)
     header = {
         "name": "dlviz-softmax",
         "settings": params.as_dict(),
-        "logit": {"low": logits.low, "high": logits.high},  # type: ignore[attr-defined]
-        "temperature": {"low": temperature.low, "high": temperature.high},  # type: ignore[attr-defined]
-        "least": logits.at_least,  # type: ignore[attr-defined]
-        "most": logits.at_most,  # type: ignore[attr-defined]
+        "logit": {"low": logits.low, "high": logits.high},
+        "temperature": {"low": temperature.low, "high": temperature.high},
+        "least": logits.at_least,
+        "most": logits.at_most,
     }
     return pack(header, np.empty(0))

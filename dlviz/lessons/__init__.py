@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from dlviz.compute import resolve
-from dlviz.params import ParameterError, Params
+from dlviz.fields import ParameterError
+from dlviz.params import Params
 from dlviz.results import Facts
 
 FOLDER = Path(__file__).parent

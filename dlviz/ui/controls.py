@@ -4,7 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from dlviz.params import Choice, Choices, Number, ParameterError, Params, Spec, Switch, Text, plain
+from dlviz.fields import Choice, Choices, Number, ParameterError, Spec, Switch, Text, plain
+from dlviz.params import Params
 from dlviz.ui.state import Settings, touch, widget_value
 
 FEW = 4  # options that still fit side by side

@@ -12,8 +12,8 @@ from typing import Any
 import streamlit as st
 
 from dlviz import catalog, jobs, lessons, runtime
+from dlviz.fields import ParameterError
 from dlviz.lessons import Scene, fill
-from dlviz.params import ParameterError
 from dlviz.results import Result
 from dlviz.ui import components, takehome
 from dlviz.ui.controls import plain_text, show_controls

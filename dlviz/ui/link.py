@@ -10,8 +10,9 @@ from typing import Any
 
 from dlviz.catalog import Topic
 from dlviz.compute import resolve
+from dlviz.fields import ParameterError, quote
 from dlviz.lessons import Lessons
-from dlviz.params import ParameterError, Params, quote
+from dlviz.params import Params
 
 VERSION = "1"
 RESERVED = ("v", "view", "scene")

@@ -9,6 +9,7 @@ import torch
 
 from dlviz import params as p
 from dlviz.compute.activations.properties import PROPERTIES, Function, derivatives, properties
+from dlviz.fields import ParameterError
 from dlviz.nets.activations import ACTIVATIONS, activation
 from dlviz.nets.expression import ExpressionError, parse
 from dlviz.results import Fact
@@ -96,12 +97,12 @@ class Params(p.Params):
 
     def check(self) -> None:
         if not self.names():
-            raise p.ParameterError("functions", "empty", "at least one function, or your own f(x)")
+            raise ParameterError("functions", "empty", "at least one function, or your own f(x)")
         if self.expression:
             try:
                 parse(self.expression)
             except ExpressionError as error:
-                raise p.ParameterError("expression", self.expression, f"a function of x ({error})") from None
+                raise ParameterError("expression", self.expression, f"a function of x ({error})") from None
 
     def names(self) -> tuple[str, ...]:
         """The functions that are drawn, in order; the last may be OWN."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from dlviz import params as p
+from dlviz.fields import ParameterError
 from dlviz.results import Fact
 from dlviz.results import Result as Base
 
@@ -33,7 +34,7 @@ class Params(p.Params):
 
     def check(self) -> None:
         if int(self.chosen) > len(self.logits):
-            raise p.ParameterError("chosen", self.chosen, f"a class from 1 to {len(self.logits)}")
+            raise ParameterError("chosen", self.chosen, f"a class from 1 to {len(self.logits)}")
 
     def index(self) -> int:
         """The followed class, counted from 0."""

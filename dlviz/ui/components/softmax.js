@@ -192,7 +192,7 @@ class Softmax {
         const mark = make(svg, "rect", { ...box, fill: value >= 0 ? plus : minus, opacity: strength * 0.85, class: "entry" });
         make(mark, "title", {}, `∂p${i + 1}/∂z${j + 1} = ${threeDigits(value)}`);
         mark.dataset.value = value;
-        if (cell >= 36) make(svg, "text", { x: box.x + cell / 2, y: box.y + cell / 2 + 4, "text-anchor": "middle" }, value.toFixed(2).replace("-", "−"));
+        if (cell >= 36) make(svg, "text", { x: box.x + cell / 2, y: box.y + cell / 2 + 4, "text-anchor": "middle" }, Math.abs(value) < 0.005 ? "0" : value.toFixed(2).replace("-", "−"));
       }
     }
     const x = side + 10;
