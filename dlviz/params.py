@@ -30,7 +30,7 @@ def _field(default: object, spec: Spec) -> Any:
 
 def number(default: float, low: float, high: float, step: float, **about: Any) -> Any:
     """A dataclass field for a number; `about` are the fields of `Number`."""
-    return _field(float(default), Number(low=low, high=high, step=step, **about))
+    return _field(float(default), Number(low=float(low), high=float(high), step=float(step), **about))
 
 
 def choice(default: str, options: Mapping[str, str], **about: Any) -> Any:
@@ -45,7 +45,7 @@ def choices(default: tuple[str, ...], options: Mapping[str, str], **about: Any) 
 
 def numbers(default: tuple[float, ...], low: float, high: float, step: float, **about: Any) -> Any:
     """A dataclass field for a short list of numbers."""
-    return _field(default, Numbers(low=low, high=high, step=step, **about))
+    return _field(default, Numbers(low=float(low), high=float(high), step=float(step), **about))
 
 
 def text(default: str, at_most: int, **about: Any) -> Any:

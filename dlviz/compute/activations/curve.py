@@ -173,7 +173,8 @@ class Result(Base):
         facts["exact_end"] = Fact(self.exact_end(function), "exactly its right end from x =")
         first, here = self.curves[self.names.index(self.params.canonical().focus), 0], self.curves[self.names.index(function), 0]
         visible = np.abs(self.x) <= self.params.span
-        gap = float(np.max(np.abs(here - first)[visible], initial=0.0))
+        with np.errstate(invalid="ignore"):  # inf - inf is nan, and means undefined here
+            gap = float(np.max(np.abs(here - first)[visible], initial=0.0))
         facts["largest_difference"] = Fact(_finite(gap), "largest difference from the marked function")
         facts["undefined_share"] = Fact(
             float(np.mean(~np.isfinite(self.curves[self.names.index(function)]).all(0))), "share of x undefined", "%"

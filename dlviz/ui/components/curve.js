@@ -5,6 +5,11 @@ const NEURON = ["input_1", "weight_1", "input_2", "weight_2", "bias"];
 const WEIGHTS = { value: 1.7, slope: 1, curvature: 1, difference: 1 };
 const ORDERS = { value: 0, slope: 1, curvature: 2 };
 
+// The pixel of a value, not so far outside that the browser's own arithmetic breaks; NaN, a gap, where there is no finite value.
+function onScreen(sy, value) {
+  return Number.isFinite(value) ? Math.max(-1e5, Math.min(1e5, sy(value))) : NaN;
+}
+
 class Curve {
   constructor(root) {
     this.root = root;
@@ -95,7 +100,7 @@ class Curve {
     const order = functions.map((_, i) => i).sort((a, b) => (a === this.focusIndex()) - (b === this.focusIndex()));
     for (const i of order) {
       const x = (k) => k / per_unit - span;
-      const d = linePath(count, (k) => sx(x(k)), (k) => Math.max(-1e5, Math.min(1e5, sy(this.value(i, kind, x(k))))));
+      const d = linePath(count, (k) => sx(x(k)), (k) => onScreen(sy, this.value(i, kind, x(k))));
       make(inside, "path", { class: "line", d, ...this.look(i), "stroke-width": i === this.focusIndex() ? 3.5 : 2 });
     }
   }
@@ -251,7 +256,7 @@ class Curve {
     const { low: bottom, high: top } = this.header.functions[i].response;
     const drawn = panel(svg, { x: 34, y: 2, width: width - 44, height: height - 36 }, [low, high], [bottom, top], { title: "", x: "input x₁" });
     const x = (k) => low + ((high - low) * k) / 200;
-    const curve = (f) => linePath(201, (k) => drawn.sx(x(k)), (k) => drawn.sy(f(x(k))));
+    const curve = (f) => linePath(201, (k) => drawn.sx(x(k)), (k) => onScreen(drawn.sy, f(x(k))));
     const colour = this.look(i).stroke;
     make(drawn.inside, "path", { class: "line", d: curve((x1) => this.between(i, x1)), stroke: colour, "stroke-width": 1.5, "stroke-dasharray": "2 4" });
     make(drawn.inside, "path", { class: "line", d: curve((x1) => this.between(i, weight_1 * x1 + rest)), stroke: colour, "stroke-width": 3 });
