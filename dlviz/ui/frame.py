@@ -5,7 +5,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +139,6 @@ def _stage(settings: Settings, drawing: Drawing) -> Result:
     """Compute in a worker thread, draw here."""
     started = time.perf_counter()
     result = jobs.submit(settings.name, settings.params).wait(PATIENCE)
-    # The result may be shared with settings that differ only in fields without effect; the picture shows these settings.
-    result = replace(result, params=settings.params)
     st.session_state["stage.ms"] = (time.perf_counter() - started) * 1000
 
     def edit(values: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """The navigation, built from the catalog, and the way back to the front door."""
 
+import threading
+
 import streamlit as st
 from streamlit.navigation.page import Page
 
@@ -22,6 +24,17 @@ def open_front_door() -> Page:
     global _opened
     _opened = True
     return navigation()
+
+
+def load_torch_in_background() -> None:
+    """Import and warm up torch in a thread while the viewer still reads; once per process it takes some seconds."""
+
+    def load() -> None:
+        from dlviz import runtime
+
+        runtime.warm_up()
+
+    threading.Thread(target=load, name="load-torch", daemon=True).start()
 
 
 def enter_by_front_door() -> None:

@@ -1,7 +1,7 @@
 """What a viewer takes home: the program for exactly these settings, the data, the maths with its numbers, a link."""
 
 import platform
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import streamlit as st
 import torch
@@ -16,8 +16,7 @@ from dlviz.ui.table import show_table
 
 def share(settings: Settings) -> None:
     """A link to exactly this picture, and to the scene with its question where there is one."""
-    base = urlsplit(st.context.url or "")
-    address = f"{base.scheme}://{base.netloc}/{settings.topic.slug}" if base.netloc else f"/{settings.topic.slug}"
+    address = st.context.url or f"/{settings.topic.slug}"
     st.markdown("Opens exactly this picture:")
     st.code(f"{address}?{urlencode(encode(settings.view, settings.params))}", language=None, wrap_lines=True)
     scene = settings.scene()
