@@ -38,8 +38,8 @@ class Job:
         try:
             return self.future.result(seconds)
         except TimeoutError:
-            if self.future.done():  # the computation itself raised a TimeoutError
-                raise
+            if self.future.done():  # just now, or the computation itself raised a TimeoutError
+                return self.future.result(0)
             raise StillRunning(f"{self.view} has not finished after {seconds:g} s.") from None
 
 
@@ -68,7 +68,7 @@ class Jobs:
 
     def _forget_failure(self, name: str, future: Future[Result]) -> None:
         """Drop a job that failed, so that the next viewer's try is a real one."""
-        if future.exception() is not None:
+        if future.cancelled() or future.exception() is not None:
             with self._lock:
                 self._jobs.pop(name, None)
 

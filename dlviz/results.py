@@ -8,15 +8,30 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from dlviz.fields import ParameterError
 from dlviz.params import Params
 
 HEADER = "header"
+# what a damaged archive or header can raise, from zip, zlib, numpy, json and the dataclass
+UNREADABLE = (
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    OSError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 SUPERSCRIPTS = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
 RAISED = str.maketrans("-0123456789", SUPERSCRIPTS)
 LOWERED = str.maketrans(SUPERSCRIPTS, "-0123456789")
@@ -72,7 +87,7 @@ def three_digits(value: float) -> str:
     ('−1.23', '1234', '10⁶', '3')
     """
     if value == 0 or 1e-3 <= abs(value) < 1e5:
-        shown = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        shown = f"{value:.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
         return shown.replace("-", "−")
     mantissa, exponent = f"{value:.2e}".split("e")
     raised = str(int(exponent)).translate(RAISED)
@@ -120,13 +135,15 @@ class Result:
             with np.load(io.BytesIO(data), allow_pickle=False) as archive:
                 header = json.loads(str(archive[HEADER]))
                 arrays = {name: archive[name] for name in archive.files if name != HEADER}
-        except (KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
+            found = (header["view"], header["version"])
+            if found != (view, cls.VERSION):
+                raise StaleResult(f"This result is {found[0]} version {found[1]}: expected {view} version {cls.VERSION}.")
+            params = cls.PARAMS(**{name: _tuples(value) for name, value in header["params"].items()})
+            return cls(params=params, **arrays, **{name: _tuples(value) for name, value in header["values"].items()})
+        except (StaleResult, ParameterError):
+            raise
+        except UNREADABLE as error:
             raise ValueError("This is not a dlviz result: expected a .npz archive with a header.") from error
-        found = (header["view"], header["version"])
-        if found != (view, cls.VERSION):
-            raise StaleResult(f"This result is {found[0]} version {found[1]}: expected {view} version {cls.VERSION}.")
-        params = cls.PARAMS(**{name: _tuples(value) for name, value in header["params"].items()})
-        return cls(params=params, **arrays, **{name: _tuples(value) for name, value in header["values"].items()})
 
 
 def _tuples(value: Any) -> Any:

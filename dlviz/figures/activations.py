@@ -51,7 +51,8 @@ def _panel(kind: str, result: curves.Result) -> dict[str, Any]:
     visible = np.abs(result.x) <= params.span
     drawn = result.curves[:, {"value": 0, "slope": 1, "curvature": 2, "difference": 0}[kind], visible]
     if kind == "difference":
-        drawn = drawn - drawn[result.names.index(params.focus)]
+        with np.errstate(invalid="ignore"):  # inf - inf is nan: a gap
+            drawn = drawn - drawn[result.names.index(params.focus)]
     low, high = _range(drawn, params.span if kind in ("value", "difference") else STEEPEST)
     return {"kind": kind, "title": TITLES[kind], "low": low, "high": high}
 
@@ -109,7 +110,7 @@ def _row(result: curves.Result, name: str) -> dict[str, str]:
         "monotone": monotone,
         "saturates": " and ".join(sides) or "no",
         "zero-centred": "yes" if abs(value("mean")) < 1e-6 else "no",
-        "E[f]": _number(value("mean") if abs(value("mean")) >= 1e-9 else 0.0),
+        "E[f]": _number(0.0 if abs(value("mean")) < 1e-9 else value("mean")),
         "E[f²]": _number(value("second_moment")),
         "E[f′²]": _number(value("slope_second_moment")),
         "gain 1/√E[f²]": _number(value("gain")),

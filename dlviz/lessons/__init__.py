@@ -147,19 +147,32 @@ def fill_maths(formula: str, facts: Facts) -> str:
 @cache
 def load(slug: str) -> Lessons:
     """The lessons of one topic. LessonError says which entry of the file is wrong, and why."""
-    path = FOLDER / f"{slug}.toml"
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        data = tomllib.loads((FOLDER / f"{slug}.toml").read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise LessonError(f"{slug}: not TOML: {error}") from None
+    missing = {"views", "scenes", "diagnoses"} - set(data)
+    if missing:
+        raise LessonError(f"{slug}: there is no {' and no '.join(sorted(missing))}.")
     return Lessons(
         views={name: _entry(View, words, f"{slug}: view {name}") for name, words in data["views"].items()},
-        scenes=tuple(_scene(slug, entry) for entry in data["scenes"]),
-        diagnoses=tuple(
-            _entry(Diagnosis, entry | {"when": _expectations(entry["when"], slug)}, f"{slug}: diagnosis") for entry in data["diagnoses"]
-        ),
+        scenes=tuple(_scene(slug, entry, set(data["views"])) for entry in data["scenes"]),
+        diagnoses=tuple(_diagnosis(slug, entry) for entry in data["diagnoses"]),
     )
 
 
-def _scene(slug: str, entry: dict[str, Any]) -> Scene:
+def _diagnosis(slug: str, entry: dict[str, Any]) -> Diagnosis:
+    where = f"{slug}: diagnosis {entry.get('sentence', '?')[:30]}"
+    diagnosis: Diagnosis = _entry(Diagnosis, entry | {"when": _expectations(entry.get("when", []), where)}, where)
+    if not diagnosis.when:
+        raise LessonError(f"{where}: it has no when.")
+    return diagnosis
+
+
+def _scene(slug: str, entry: dict[str, Any], views: set[str]) -> Scene:
     where = f"{slug}: scene {entry.get('id', '?')}"
+    if entry.get("view") not in views:
+        raise LessonError(f"{where}: view is {entry.get('view')!r}: expected one of {', '.join(sorted(views))}.")
     try:
         params = resolve(f"{slug}.{entry['view']}")[0](**entry.get("params", {}))
     except (ParameterError, TypeError) as error:

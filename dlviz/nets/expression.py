@@ -23,7 +23,7 @@ from torch import Tensor
 Function = Callable[[Tensor], Tensor]
 
 LONGEST = 200  # characters
-DEEPEST = 24  # levels of nesting
+DEEPEST = 24  # levels of nesting; a sum of n terms has n
 
 ONE_ARGUMENT: dict[str, Function] = {
     "abs": torch.abs, "cos": torch.cos, "erf": torch.erf, "exp": torch.exp, "log": torch.log, "relu": F.relu,
@@ -50,7 +50,7 @@ def parse(text: str) -> Function:
         raise ExpressionError(LONGEST + 1, f"a function has at most {LONGEST} characters, this one has {len(text)}")
     if stranger := re.search(r"[^A-Za-z0-9_ .,+\-*/()<>=]", text):
         hint = "write ** for a power" if stranger[0] == "^" else "letters, digits, spaces and + - * / ( ) , . < > = can stand here"
-        raise ExpressionError(stranger.start() + 1, f'"{stranger[0]}" cannot stand in a function; {hint}')
+        raise ExpressionError(stranger.start() + 1, f"{stranger[0]!r} cannot stand in a function; {hint}")
     try:
         tree = ast.parse(text, mode="eval")
     except (SyntaxError, MemoryError, RecursionError, ValueError) as error:

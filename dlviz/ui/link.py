@@ -49,13 +49,16 @@ def decode(topic: Topic, lessons: Lessons, query: Mapping[str, str]) -> Link:
         notices.append(f"view is {quote(view)}: expected one of {', '.join(views)}; {views[0]} is shown.")
         view = views[0]
     kind = resolve(f"{topic.slug}.{view}")[0]
-    start = scene.params.as_dict() if scene and scene.view == view else {}
-    given, wrong = _read_fields(kind, query)
+    if scene and scene.view != view:
+        notices.append(f"scene is {quote(scene.id)}: it belongs to the view {scene.view}, not to {view}, so it is left out.")
+        scene = None
+    start = scene.params.as_dict() if scene else {}
+    given, wrong = _read_fields(kind, query, start)
     params, late = _build(kind, start, given)
-    return Link(view, params, scene.id if scene and scene.view == view else "", tuple(notices + wrong + late))
+    return Link(view, params, scene.id if scene else "", tuple(notices + wrong + late))
 
 
-def _read_fields(kind: type[Params], query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+def _read_fields(kind: type[Params], query: Mapping[str, str], start: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The fields of the query that can be read, each by its own rule, and a notice for each other parameter."""
     specs = kind.specs()
     renamed = {old: name for name, spec in specs.items() for old in spec.was}
@@ -71,24 +74,24 @@ def _read_fields(kind: type[Params], query: Mapping[str, str]) -> tuple[dict[str
         try:
             given[name] = specs[name].decode(name, text)
         except ParameterError as error:
-            notices.append(_noticed(kind, error))
+            notices.append(_noticed(kind, error, start))
     return given, notices
 
 
-def _build(kind: type[Params], start: dict[str, Any], given: dict[str, Any]) -> tuple[Params, list[str]]:
-    """Params from a scene's and a link's fields; fields that do not fit each other go back to their defaults, with a notice."""
-    values = start | given
+def _build(kind: type[Params], start: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Params, list[str]]:
+    """Params from a scene's and a link's fields; one that does not fit the others is let go, with a notice, the link's first."""
+    scene, link = dict(start), dict(given)
     notices: list[str] = []
-    while values:
+    while True:
         try:
-            return kind(**values), notices
+            return kind(**scene | link), notices
         except ParameterError as error:
-            notices.append(_noticed(kind, error))
-            if values.pop(error.name, None) is None:
-                break
-    return kind(), notices
+            if link.pop(error.name, None) is None and scene.pop(error.name, None) is None:
+                return kind(), notices
+            notices.append(_noticed(kind, error, scene))
 
 
-def _noticed(kind: type[Params], error: ParameterError) -> str:
-    default = kind.specs()[error.name].encode(kind.default(error.name))
-    return f"{error} The default, {default or 'empty'}, is used."
+def _noticed(kind: type[Params], error: ParameterError, start: Mapping[str, Any]) -> str:
+    """The sentence of the error, and the value that is used: the scene's if it has one, else the default."""
+    value = kind.specs()[error.name].encode(start.get(error.name, kind.default(error.name)))
+    return f"{error} The {'scene’s value' if error.name in start else 'default'}, {value or 'empty'}, is used."

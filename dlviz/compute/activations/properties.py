@@ -81,14 +81,12 @@ def highest(function: Function, x: Tensor, f: Tensor) -> tuple[float, float]:
     """
     if bool(f.isnan().all()):
         return math.nan, math.nan
-    ends = {-math.inf: f[0] - f[f.numel() // 2 - 8001], math.inf: f[-1] - f[f.numel() // 2 + 8001]}
     finite = _without_nan(f)
     best = int(finite.argmax())
     for place, index in ((-math.inf, 0), (math.inf, -1)):
         if not bool(finite[index] >= finite[best] - 1e-12):
             continue
-        grows = bool(finite[index].isinf()) or float(ends[place]) > 1e-2
-        return (math.inf if grows else float(finite[index])), place
+        return (math.inf if _grows(function, math.copysign(1.0, place)) else float(finite[index])), place
     if bool(finite[best].isinf()):
         return math.inf, float(x[best])
     centre, width = x[best], float(x[min(best + 1, x.numel() - 1)] - x[max(best - 1, 0)]) / 2
@@ -100,7 +98,13 @@ def highest(function: Function, x: Tensor, f: Tensor) -> tuple[float, float]:
         width /= 50
     found = max(float(finite[best]), float(function(centre[None])[0]))
     pole = found > 100 * max(1.0, abs(float(finite[best])))
-    return (math.inf if pole else found), float(centre)
+    return (math.inf if pole else found), round(float(centre), 6) + 0.0  # found to about 1e-7
+
+
+def _grows(function: Function, side: float) -> bool:
+    """Whether f has no bound far out: it is infinite there, or it rises as much from 1e3 to 1e4 as from 1e2 to 1e3, as log does."""
+    a, b, c = function(side * torch.tensor([1e2, 1e3, FAR], dtype=torch.float64)).tolist()
+    return math.isinf(c) or (c - b > 1e-9 * max(1.0, abs(c)) and c - b > 0.5 * (b - a))
 
 
 def _without_nan(f: Tensor) -> Tensor:

@@ -93,6 +93,7 @@ class Result(Base):
             "chosen_slope": Fact(float(self.jacobian[i, i]), "∂p/∂z of the followed class"),
             "row_sum": Fact(float(np.abs(self.jacobian.sum(1)).max()), "largest row sum of the Jacobian"),
             "naive_undefined": Fact(float(np.isnan(self.naive).sum()), "naive formula: entries that are not a number"),
+            "naive_fails": Fact(float(not abs(self.naive.sum() - 1) < 1e-2), "naive formula: 1 if its sum is not 1"),
             "naive_largest_term": Fact(_finite(self.naive_terms.max()), "naive formula: largest exp(z/T)"),
             "shifted_sum": Fact(float(self.shifted.sum()), "shifted formula: sum", rtol=1e-2),
         }

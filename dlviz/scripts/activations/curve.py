@@ -4,6 +4,7 @@ Needs torch and numpy. Prints, as JSON, the numbers that the page shows for thes
 """
 
 import json
+import math
 from typing import Any
 
 import torch
@@ -53,4 +54,5 @@ def main() -> dict[str, float]:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    print(json.dumps(main(), indent=1))
+    # JSON has no infinity and no nan: what is not finite is printed as null
+    print(json.dumps({name: value if math.isfinite(value) else None for name, value in main().items()}, indent=1))

@@ -38,7 +38,7 @@ function threeDigits(value) {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
   if (value === 0 || (size >= 1e-3 && size < 1e5)) {
-    const shown = size >= 1000 ? value.toFixed(0) : String(+value.toPrecision(3));
+    const shown = size >= 999.5 ? value.toFixed(0) : String(+value.toPrecision(3));
     return shown.replace("-", "−");
   }
   const [mantissa, exponent] = value.toExponential(2).split("e");

@@ -1,0 +1,175 @@
+"""Exported programs run by themselves, print the page's numbers, and take settings as data, whatever these hold."""
+
+import ast
+import json
+import math
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dlviz import catalog, scripts
+from dlviz import params as p
+from dlviz.compute import resolve
+from dlviz.lessons import Scene
+from dlviz.params import Params
+from dlviz.results import Result
+from tests.conftest import SCENES, view_of
+from tests.test_params import random_params
+
+VIEWS = [view for topic in catalog.TOPICS for view in topic.views]
+by_scene = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.id)
+by_view = pytest.mark.parametrize("view", VIEWS)
+
+
+def numbers_of(program: str) -> dict[str, float]:
+    """What the program's main() gives, run here without its last lines."""
+    space: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(program, "exported.py", "exec"), space)
+    return space["main"]()
+
+
+def settings_of(program: str) -> Any:
+    """The value that stands in the SETTINGS block, which must be plain data."""
+    (node,) = [node for node in ast.parse(program).body if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "SETTINGS"]
+    assert node.value
+    return ast.literal_eval(node.value)
+
+
+@by_scene
+def test_a_program_repeats_the_numbers_of_its_page(scene: Scene, result_of: Callable[[Scene], Result]) -> None:
+    """To 1e-6 relative wherever the names coincide; what the page calls undefined is not finite in the program either."""
+    numbers, facts = numbers_of(scripts.export(view_of(scene), scene.params)), result_of(scene).facts()
+    shared = set(numbers) & set(facts)
+    assert len(shared) >= 11
+    for name in shared:
+        value = facts[name].value
+        if value is None:
+            assert not math.isfinite(numbers[name]), name
+        else:
+            assert math.isclose(numbers[name], value, rel_tol=1e-6, abs_tol=1e-15), (name, numbers[name], value)
+
+
+@by_view
+def test_a_program_repeats_the_numbers_of_random_settings(view: str) -> None:
+    kind, _, compute = resolve(view)
+    rng = random.Random(10)
+    for _ in range(4):
+        params = random_params(kind, rng).canonical()
+        numbers, facts = numbers_of(scripts.export(view, params)), compute(params).facts()
+        for name in set(numbers) & set(facts):
+            value = facts[name].value
+            assert not math.isfinite(numbers[name]) if value is None else math.isclose(numbers[name], value, rel_tol=1e-6, abs_tol=1e-15), (
+                name
+            )
+
+
+@by_view
+def test_a_program_runs_where_there_is_no_dlviz_and_prints_json(view: str, tmp_path: Path) -> None:
+    """As a process of its own that sees neither the current folder nor PYTHONPATH; NaN and Infinity are not JSON."""
+    path = tmp_path / "program.py"
+    path.write_text(scripts.export(view, resolve(view)[0]()), encoding="utf-8")
+    done = subprocess.run([sys.executable, "-I", path.name], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stderr == ""
+    printed = json.loads(done.stdout, parse_constant=lambda constant: pytest.fail(f"{constant} is not JSON"))
+    assert len(printed) >= 11 and all(value is None or isinstance(value, int | float) for value in printed.values())
+
+
+@by_view
+def test_a_program_imports_nothing_of_dlviz_and_its_parts_do_not_clash(view: str) -> None:
+    """No top-level name is defined twice with different meanings, among all that was copied into one file."""
+    tree = ast.parse(scripts.export(view, resolve(view)[0]()))
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or "."] if isinstance(node, ast.ImportFrom) else []
+        assert not any(name.split(".")[0] in ("dlviz", "") for name in names)
+    meanings: dict[str, str] = {}
+    for node in tree.body:
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                defined = {alias.asname or alias.name: ast.unparse(node).split(" import ")[0] + alias.name for alias in node.names}
+            case ast.FunctionDef() | ast.ClassDef():
+                defined = {node.name: ast.dump(node)}
+            case ast.Assign(targets=targets):
+                defined = {ast.unparse(target): ast.dump(node) for target in targets}
+            case ast.AnnAssign(target=target):
+                defined = {ast.unparse(target): ast.dump(node)}
+            case _:
+                defined = {}
+        for name, meaning in defined.items():
+            assert meanings.setdefault(name, meaning) == meaning, f"{name} is defined twice"
+    assert {"main", "SETTINGS", "torch"} <= set(meanings)
+
+
+def without_settings(program: str) -> str:
+    """The program with its SETTINGS block cut out."""
+    (node,) = [node for node in ast.parse(program).body if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "SETTINGS"]
+    lines = program.splitlines()
+    return "\n".join(lines[: node.lineno - 1] + lines[node.end_lineno :])
+
+
+@by_view
+def test_export_changes_nothing_but_the_settings(view: str) -> None:
+    kind, rng = resolve(view)[0], random.Random(11)
+    plain = scripts.export(view, kind())
+    for _ in range(5):
+        params = random_params(kind, rng)
+        program = scripts.export(view, params)
+        assert without_settings(program) == without_settings(plain)
+        assert settings_of(program) == params.canonical().as_dict()
+
+
+@by_view
+def test_the_settings_in_the_repository_are_the_defaults(view: str) -> None:
+    source = (scripts.FOLDER / f"{view.replace('.', '/')}.py").read_text(encoding="utf-8")
+    assert settings_of(source) == resolve(view)[0]().as_dict()
+
+
+HOSTILE = (
+    "'''+__import__('os').system('false')+'''",
+    '""" ; raise SystemExit(3) # """',
+    "\\",
+    "\\' + 1 #",
+    "{SETTINGS} %s $x {0} \\n \\x00",
+    "'\"" * 90,
+    "\u00e9\u221e\U0001f600",
+    "a b " * 100,
+    "SETTINGS: dict[str, Any] = {}",
+    "# coding: utf-7",
+)
+
+
+@dataclass(frozen=True)
+class Loose(Params):
+    """Settings whose text may hold anything printable, unlike any view's."""
+
+    words: str = p.text("", 500, label="")
+    n: float = p.number(0, 0, 1, 0.1, label="")
+
+
+@pytest.mark.parametrize("words", HOSTILE, ids=ascii)
+def test_hostile_text_stays_data(words: str) -> None:
+    program = scripts.export("activations.softmax", Loose(words=words))
+    assert settings_of(program) == {"words": words.strip(), "n": 0.0}
+    assert without_settings(program) == without_settings(scripts.export("activations.softmax", Loose()))
+
+
+@by_scene
+def test_a_notebook_holds_the_same_program(scene: Scene) -> None:
+    """Format 4.5: its docstring as text, the rest as one cell that compiles to the same code; every cell has an id."""
+    program = scripts.export(view_of(scene), scene.params)
+    book = json.loads(scripts.notebook(program), parse_constant=pytest.fail)
+    assert (book["nbformat"], book["nbformat_minor"]) == (4, 5) and set(book) == {"cells", "metadata", "nbformat", "nbformat_minor"}
+    about, code = book["cells"]
+    assert about["cell_type"] == "markdown" and about["source"] == ast.get_docstring(ast.parse(program))
+    assert code["cell_type"] == "code" and code["outputs"] == [] and code["execution_count"] is None
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", cell["id"]) and cell["metadata"] == {} for cell in book["cells"])
+    whole = ast.parse(program)
+    whole.body = whole.body[1:]
+    assert ast.dump(ast.parse(code["source"])) == ast.dump(whole)

@@ -1,0 +1,211 @@
+"""Links: what an address says is what the page shows, and what it cannot say is noticed by name, once."""
+
+import json
+import random
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+
+from dlviz import catalog, lessons
+from dlviz import params as p
+from dlviz.catalog import Topic
+from dlviz.compute import resolve
+from dlviz.fields import Number, ParameterError
+from dlviz.params import Params
+from dlviz.ui import link
+from dlviz.ui.link import Link, decode, encode
+from tests.test_params import random_params
+
+VIEWS = [(topic, view.partition(".")[2]) for topic in catalog.TOPICS for view in topic.views]
+NAMES = [view for _, view in VIEWS]
+GARBAGE = ("garbage", "nan", "1e999", "-1e999", "\0", "<script>alert(1)</script>", "x" * 10_000, "{}", "'\"\\", "%00", "９" * 400, "\ud83d")
+RECORDED = [line.split("\t") for line in (Path(__file__).parent / "links.txt").read_text(encoding="utf-8").splitlines() if line[0] != "#"]
+
+
+def read(topic: Topic, query: dict[str, str]) -> Link:
+    """The link that a query stands for, on the topic's page with its real lessons."""
+    return decode(topic, lessons.load(topic.slug), query)
+
+
+def assert_a_sentence(notice: str) -> None:
+    """One printable line of bearable length that ends like a sentence."""
+    assert notice.isprintable() and len(notice) < 500 and notice.endswith("."), notice
+
+
+@pytest.mark.parametrize(("topic", "view"), VIEWS, ids=NAMES)
+def test_settings_come_back_from_their_link(topic: Topic, view: str) -> None:
+    """Through a real query string, which only knows text, for random settings: the same canonical Params and not a word."""
+    kind, rng = resolve(f"{topic.slug}.{view}")[0], random.Random(6)
+    for made in [kind(), *(random_params(kind, rng) for _ in range(200))]:
+        query = dict(parse_qsl(urlencode(encode(view, made)), keep_blank_values=True))
+        assert read(topic, query) == Link(view, made.canonical())
+
+
+@pytest.mark.parametrize(("topic", "view"), VIEWS, ids=NAMES)
+def test_settings_between_two_stops_of_a_control_come_back_too(topic: Topic, view: str) -> None:
+    """Scenes, links and dragged bars may hold any number within the bounds, with all its digits."""
+    kind, rng = resolve(f"{topic.slug}.{view}")[0], random.Random(7)
+    for name, spec in kind.specs().items():
+        if isinstance(spec, Number) and spec.when is None:
+            made = replace(kind(), **{name: rng.uniform(spec.low, spec.high)})
+            assert read(topic, encode(view, made)).params == made.canonical(), name
+
+
+@pytest.mark.parametrize("line", RECORDED, ids=lambda line: line[0][:60])
+def test_links_of_all_times_still_open(line: list[str]) -> None:
+    """Each recorded link without a notice, every recorded setting as it was; settings that came later may have been added."""
+    address, recorded = line
+    slug, _, query = address.partition("?")
+    found = read(catalog.find(slug), dict(parse_qsl(query, keep_blank_values=True, strict_parsing=True)))
+    expected = json.loads(recorded)
+    today = {old: name for name, spec in found.params.specs().items() for old in spec.was}
+    shown = json.loads(json.dumps(found.params.as_dict()))
+    assert found.notices == () and found.view == expected["view"] and found.scene == expected["scene"]
+    assert {name: shown[today.get(name, name)] for name in expected["params"]} == expected["params"]
+
+
+def test_an_empty_address_is_the_front_view_at_its_defaults() -> None:
+    for topic in catalog.TOPICS:
+        assert read(topic, {}) == Link(topic.views[0].partition(".")[2], resolve(topic.views[0])[0]())
+
+
+@pytest.mark.parametrize(("topic", "view"), VIEWS, ids=NAMES)
+@pytest.mark.parametrize("garbage", GARBAGE, ids=lambda text: ascii(text[:12]))
+def test_one_notice_for_each_wrong_field(topic: Topic, view: str, garbage: str) -> None:
+    """It names the field, repeats the value at no great length, and says which default is used, as it is."""
+    kind = resolve(f"{topic.slug}.{view}")[0]
+    for name, spec in kind.specs().items():
+        found = read(topic, {"view": view, name: garbage})
+        assert found.params == kind() and len(found.notices) == 1
+        notice = found.notices[0]
+        assert_a_sentence(notice)
+        assert notice.startswith(f"{name} is ") and f"The default, {spec.encode(kind.default(name)) or 'empty'}, is used." in notice
+    everywhere = read(topic, {"view": view} | dict.fromkeys(kind.specs(), garbage))
+    assert everywhere.params == kind()
+    assert [notice.split()[0] for notice in sorted(everywhere.notices)] == sorted(kind.specs())
+
+
+def test_a_wrong_field_leaves_the_right_ones_alone() -> None:
+    found = read(catalog.find("activations"), {"span": "12", "bias": "x", "functions": "relu,tanh", "expression": "import os"})
+    assert (found.params.span, found.params.bias, found.params.functions) == (12, 0, ("tanh", "relu"))  # type: ignore[attr-defined]
+    assert [notice.split()[0] for notice in found.notices] == ["bias", "expression"]
+
+
+def test_fields_that_do_not_fit_each_other_go_back_to_their_defaults_with_a_notice() -> None:
+    found = read(catalog.find("activations"), {"view": "softmax", "logits": "1,2", "chosen": "5"})
+    assert (found.params.logits, found.params.chosen) == ((1, 2), "1")  # type: ignore[attr-defined]
+    assert len(found.notices) == 1 and found.notices[0].startswith("chosen is '5': expected a class from 1 to 2.")
+    nothing = read(catalog.find("activations"), {"functions": "", "more_functions": ""})
+    assert nothing.params == type(nothing.params)() and len(nothing.notices) == 1
+
+
+def test_unknown_settings_are_noticed_and_left_out() -> None:
+    found = read(catalog.find("activations"), {"nonsense": "1", "temperature": "2", "p" * 10_000: "3", "a\nb": "4", "specs": "5", "": "6"})
+    assert found.params == type(found.params)() and len(found.notices) == 6
+    for notice in found.notices:
+        assert_a_sentence(notice)
+        assert "no such setting" in notice
+    assert found.notices[0].startswith("nonsense is '1'") and found.notices[1].startswith("temperature is '2'")
+
+
+@pytest.mark.parametrize("garbage", ["2", "", "v1", "\0", "9" * 10_000])
+@pytest.mark.parametrize("parameter", ["v", "view", "scene"])
+def test_a_wrong_version_view_or_scene_is_noticed_once_and_the_rest_is_read(parameter: str, garbage: str) -> None:
+    found = read(catalog.find("activations"), {parameter: garbage, "span": "12"})
+    assert (found.view, found.scene, found.params.span) == ("curve", "", 12)  # type: ignore[attr-defined]
+    assert len(found.notices) == 1 and found.notices[0].startswith(f"{parameter} is ")
+    assert_a_sentence(found.notices[0])
+
+
+@pytest.mark.parametrize("topic", catalog.TOPICS, ids=lambda topic: topic.slug)
+def test_a_scene_comes_first_and_explicit_fields_over_it(topic: Topic) -> None:
+    for scene in lessons.load(topic.slug).scenes:
+        assert read(topic, {"scene": scene.id}) == Link(scene.view, scene.params, scene.id)
+    hot = read(catalog.find("activations"), {"temperature": "3", "scene": "hot"})
+    scene_params = lessons.load("activations").scene("hot").params  # type: ignore[union-attr]
+    assert hot == Link("softmax", replace(scene_params, temperature=3.0), "hot")
+
+
+def test_the_notice_says_what_is_really_used_when_a_scene_stands_below() -> None:
+    """A wrong field leaves the scene's own value in force, and the notice may not call that the default."""
+    found = read(catalog.find("activations"), {"scene": "hot", "temperature": "garbage"})
+    used = found.params.specs()["temperature"].encode(found.params.temperature)  # type: ignore[attr-defined]
+    assert len(found.notices) == 1 and f" {used}, is used." in found.notices[0]
+
+
+def test_a_scene_of_another_view_is_noticed() -> None:
+    """Whatever cannot be used is noticed: a scene of Softmax cannot be shown in the view Curve."""
+    found = read(catalog.find("activations"), {"scene": "hot", "view": "curve"})
+    assert (found.view, found.scene, found.params) == ("curve", "", type(found.params)())
+    assert len(found.notices) == 1 and found.notices[0].startswith("scene is 'hot'")
+
+
+@dataclass(frozen=True)
+class Renamed(Params):
+    """Settings of which two had other names once."""
+
+    rate: float = p.number(1, 0, 10, 1, label="", was=("lr", "learning_rate"))
+    depth: float = p.number(2, 0, 10, 1, label="", was=("layers",))
+
+
+def test_old_names_still_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "resolve", lambda view: (Renamed, None, None))
+    topic: Any = SimpleNamespace(slug="t", views=("t.only",))
+    no_lessons: Any = SimpleNamespace(scene=lambda name: None)
+    assert decode(topic, no_lessons, {"lr": "5", "layers": "7"}) == Link("only", Renamed(5, 7))
+    assert decode(topic, no_lessons, {"learning_rate": "6", "depth": "3"}) == Link("only", Renamed(6, 3))
+    (notice,) = decode(topic, no_lessons, {"lr": "50"}).notices
+    assert notice == "rate is 50.0: expected a number from 0 to 10. The default, 1, is used."
+
+
+def test_no_query_at_all_breaks_a_link() -> None:
+    """Random parameters with random text, of every alphabet and none, always give a Link whose notices are sentences."""
+    rng = random.Random(8)
+    topic = catalog.find("activations")
+    names = ["v", "view", "scene", *resolve("activations.curve")[0].specs(), *resolve("activations.softmax")[0].specs(), "other"]
+    pieces = [
+        "0",
+        "1",
+        "-",
+        ".",
+        ",",
+        "e9",
+        "nan",
+        "relu",
+        "curve",
+        "hot",
+        "x",
+        "*",
+        "(",
+        ")",
+        " ",
+        "\n",
+        "\0",
+        "é",
+        "∞",
+        "\u202e",
+        "😀",
+        "٣",
+    ]
+    for _ in range(500):
+        query = {rng.choice(names): "".join(rng.choices(pieces, k=rng.randrange(8))) for _ in range(rng.randrange(1, 8))}
+        found = read(topic, query)
+        assert found == read(topic, encode(found.view, found.params) | ({"scene": found.scene} if found.scene else {})) or found.notices
+        for notice in found.notices:
+            assert_a_sentence(notice)
+
+
+def test_every_notice_that_a_params_class_can_cause_names_a_field() -> None:
+    """A rule between fields must name one of them, or the link could not say which default it uses."""
+    for topic, view in VIEWS:
+        kind, rng = resolve(f"{topic.slug}.{view}")[0], random.Random(9)
+        for _ in range(100):
+            values = {name: rng.choice(list(random_params(kind, rng).as_dict().values())) for name in kind.specs()}
+            try:
+                kind(**values)
+            except ParameterError as error:
+                assert error.name in kind.specs()
