@@ -8,22 +8,24 @@ from dlviz.ui import frame
 from dlviz.ui.table import show_table
 
 
-def below_curve(result: curves.Result) -> None:
-    """The property table, and what standard normal inputs become."""
-    st.subheader("Measured properties")
+def properties(result: curves.Result) -> None:
+    """The property table."""
     show_table(figures.properties(result), "Measured properties of the functions")
     st.caption(
         "Measured from the functions themselves: extremes by search, means for standard normal inputs by quadrature. Saturates: the slope "
         "tends to 0 on that side. Zero-centred: E[f] = 0. The gain keeps E[f²] from layer to layer when weights have variance gain²/n."
     )
-    st.subheader("What standard normal inputs become")
+
+
+def outputs(result: curves.Result) -> None:
+    """What standard normal inputs become."""
     st.altair_chart(figures.outputs(result), alt="Distribution of each function's output for standard normal inputs.", key="outputs")
 
 
 frame.show(
     "activations",
     {
-        "curve": frame.Drawing("curve", figures.curve, below_curve, labels=curves.LABELS),
+        "curve": frame.Drawing("curve", figures.curve, {"Properties": properties, "Normal inputs": outputs}, labels=curves.LABELS),
         "softmax": frame.Drawing("softmax", figures.softmax),
     },
 )

@@ -1,5 +1,6 @@
 """Widgets from the metadata of Params: what a field says about itself decides which control it gets."""
 
+import re
 from typing import Any
 
 import streamlit as st
@@ -19,16 +20,21 @@ def show_controls(settings: Settings) -> None:
 
     def draw(name: str) -> None:
         if _draft(params, chosen, name):
-            chosen[name] = _control(settings, name, params)
+            value = _control(settings, name, params)
+            if value is not None:  # a widget that the browser has not filled yet
+                chosen[name] = value
 
     for name in names:
         if not params.specs()[name].more:
             draw(name)
     if any(params.specs()[name].more for name in names):
-        with st.popover("More", icon=":material/tune:", width="stretch", key=f"{settings.name}.more"):
-            for name in names:
-                if params.specs()[name].more:
-                    draw(name)
+        # What stands in a closed popover would miss what is set from outside, and put its own old values back when opened.
+        more = st.popover("More", icon=":material/tune:", width="stretch", key=f"{settings.name}.more", on_change=touch)
+        if more.open:
+            with more:
+                for name in names:
+                    if params.specs()[name].more:
+                        draw(name)
     try:
         settings.keep(type(params)(**(params.as_dict() | chosen)))
     except ParameterError as error:
@@ -37,7 +43,11 @@ def show_controls(settings: Settings) -> None:
 
 
 def plain_text(sentence: str) -> str:
-    """The sentence with Markdown's own signs made harmless, for words that may repeat what somebody typed."""
+    """The sentence with Markdown's own signs made harmless, for words that may repeat what somebody typed.
+
+    Escaping does not keep Streamlit from turning http://… and www.… into links; an invisible word joiner does.
+    """
+    sentence = re.sub(r"(?i)(https?|ftp|mailto|www|@)", "\\1\u2060", sentence)
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!$<>~|:&" else sign for sign in sentence)
 
 

@@ -28,11 +28,11 @@ log = logging.getLogger("dlviz.ui")
 
 @dataclass(frozen=True)
 class Drawing:
-    """How a page draws one view: the component and its payload on the stage, what stands below, and words for [brackets]."""
+    """How a page draws one view: the component and its payload on the stage, its own tabs below, and words for [brackets]."""
 
     component: str
     figure: Callable[[Any], bytes]
-    below: Callable[[Any], None] = lambda result: None
+    tabs: Mapping[str, Callable[[Any], None]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -66,8 +66,7 @@ def show(slug: str, drawings: Mapping[str, Drawing]) -> None:
         _guarded(settings, "sentence", lambda: _sentence(settings, result))
     if result is not None:
         _guarded(settings, "facts", lambda: _facts(settings, result, drawing))
-        _guarded(settings, "part below", lambda: drawing.below(result))
-        _guarded(settings, "take home", lambda: takehome.show(settings, result))
+        _guarded(settings, "part below", lambda: takehome.show(settings, result, drawing.tabs))
     runtime.warm_up_in_background()
 
 

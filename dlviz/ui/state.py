@@ -60,6 +60,7 @@ class Settings:
     def read_address(self) -> None:
         """Take the settings from the address if it is not the one this session has read or written last."""
         query, slug = st.query_params.to_dict(), self.topic.slug
+        self._restore_view()
         seen = st.session_state.get(SEEN)
         touched = st.session_state.pop(TOUCHED, False)
         if seen == (slug, query) or (touched and seen and seen[0] == slug):
@@ -71,6 +72,14 @@ class Settings:
             st.session_state[NOTICES] = link.notices
             st.session_state[f"{slug}.asking"] = link.scene
         st.session_state[SEEN] = (slug, query)
+
+    def _restore_view(self) -> None:
+        """Streamlit drops the value of a widget while another page is shown; the view that was open is remembered beside it."""
+        widget, kept = f"{self.topic.slug}.view", f"{self.topic.slug}.shown"
+        if st.session_state.get(widget) is not None:
+            st.session_state[kept] = st.session_state[widget]
+        elif kept in st.session_state:
+            st.session_state[widget] = st.session_state[kept]
 
     def write_address(self) -> None:
         """Put the settings into the address, unless what stands there already says the same."""
@@ -84,7 +93,7 @@ class Settings:
 
     def show(self, view: str, params: Params) -> None:
         """Show a view with these settings: every one of its widgets follows in this or the next run."""
-        st.session_state[f"{self.topic.slug}.view"] = view
+        st.session_state[f"{self.topic.slug}.view"] = st.session_state[f"{self.topic.slug}.shown"] = view
         st.session_state[f"{self.topic.slug}.{view}"] = params
         for name in params.specs():
             st.session_state[f"{self.topic.slug}.{view}.{name}"] = widget_value(getattr(params, name))

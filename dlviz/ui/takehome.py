@@ -1,6 +1,9 @@
 """What a viewer takes home: the program for exactly these settings, the data, the maths with its numbers, a link."""
 
 import platform
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -10,7 +13,7 @@ from dlviz import scripts
 from dlviz.lessons import fill_maths
 from dlviz.results import Result
 from dlviz.ui.link import encode
-from dlviz.ui.state import Settings
+from dlviz.ui.state import Settings, touch
 from dlviz.ui.table import show_table
 
 
@@ -25,34 +28,56 @@ def share(settings: Settings) -> None:
         st.code(f"{address}?{urlencode({'scene': scene.id})}", language=None, wrap_lines=True)
 
 
-def show(settings: Settings, result: Result) -> None:
-    """Code, data, maths, things to try and references as tabs, and the line that says where the numbers come from."""
+def show(settings: Settings, result: Result, own: Mapping[str, Callable[[Any], None]]) -> None:
+    """The view's own tabs, then maths, code, data, things to try and references; and where the numbers come from.
+
+    Only the tab that is open is made: a long program and a chart cost more than all the rest of the page.
+    """
     view = settings.lessons.views[settings.view]
-    name = f"dlviz-{settings.name.replace('.', '-')}"
-    maths, code, data, tries, references = st.tabs(["Maths", "Code", "Data", "Try this", "References"], key=f"{settings.name}.home")
-    with maths:
-        st.latex(fill_maths(view.maths, result.facts()))
-    with code:
-        _code(settings, name)
-    with data:
-        st.markdown("Every array behind this page, with its settings and facts in the header, as a NumPy archive.")
-        st.download_button(".npz", lambda: result.to_npz(settings.name), f"{name}.npz", "application/zip", on_click="ignore")
-        facts = [fact for name, fact in result.facts().items() if "[" not in name]
-        show_table({"fact": [fact.label for fact in facts], "value": [fact.text_with_unit() for fact in facts]}, "Facts")
-    with tries:
-        st.markdown("\n".join(f"- {sentence}" for sentence in view.tries))
-    with references:
-        st.markdown("\n".join(f"- {reference}" for reference in view.references))
+    parts: dict[str, Callable[[], None]] = {title: partial(draw, result) for title, draw in own.items()}
+    parts |= {
+        "Maths": lambda: _maths(settings, result),
+        "Code": lambda: _code(settings),
+        "Data": lambda: _data(settings, result),
+        "Try this": lambda: _list(view.tries),
+        "References": lambda: _list(view.references),
+    }
+    tabs = st.tabs(list(parts), key=f"{settings.name}.home", on_change=touch)
+    for tab, draw in zip(tabs, parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw()
     with st.container(key="provenance"):
         milliseconds = st.session_state.get("stage.ms", 0.0)
         st.caption(f"live · CPU · torch {torch.__version__} · Python {platform.python_version()} · {milliseconds:.0f} ms")
 
 
-def _code(settings: Settings, name: str) -> None:
+def _list(sentences: Sequence[str]) -> None:
+    st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+
+
+def _maths(settings: Settings, result: Result) -> None:
+    st.latex(fill_maths(settings.lessons.views[settings.view].maths, result.facts()))
+
+
+def _data(settings: Settings, result: Result) -> None:
+    st.markdown("Every array behind this page, with its settings and facts in the header, as a NumPy archive.")
+    view = settings.name  # read here: the file is made in another thread, which has no session
+    st.download_button(".npz", lambda: result.to_npz(view), f"{_file_name(settings)}.npz", "application/zip", on_click="ignore")
+    facts = [fact for name, fact in result.facts().items() if "[" not in name]
+    show_table({"fact": [fact.label for fact in facts], "value": [fact.text_with_unit() for fact in facts]}, "Facts")
+
+
+def _file_name(settings: Settings) -> str:
+    return f"dlviz-{settings.name.replace('.', '-')}"
+
+
+def _code(settings: Settings) -> None:
     """The program, to copy or download as .py and .ipynb."""
+    name = _file_name(settings)
     program = scripts.export(settings.name, settings.params)
     st.markdown("A program of its own for exactly these settings. It prints the numbers this page shows.")
     with st.container(horizontal=True):
-        st.download_button(".py", program, f"{name}.py", "text/x-python", on_click="ignore")
+        st.download_button(".py", lambda: program, f"{name}.py", "text/x-python", on_click="ignore")
         st.download_button(".ipynb", lambda: scripts.notebook(program), f"{name}.ipynb", "application/x-ipynb+json", on_click="ignore")
     st.code(program, language="python", height=420)

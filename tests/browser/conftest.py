@@ -8,12 +8,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, sync_playwright
 
+from dlviz import catalog, lessons
+from dlviz.params import Params
+from dlviz.ui.link import Link, decode, encode
 from tools.browser import find
 
 ROOT = Path(__file__).parents[2]
@@ -111,6 +116,11 @@ def settle(page: Page) -> None:
     page.wait_for_selector("[data-testid='stApp'][data-test-connection-state='CONNECTED']", state="attached", timeout=30_000)
     page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']", state="attached", timeout=30_000)
     page.wait_for_function("document.querySelectorAll('[data-testid=stSkeleton]').length === 0", timeout=20_000)
+    # a component's code comes after the run that asked for it
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].every((e) => e.shadowRoot?.querySelector('svg.main > *'))",
+        timeout=20_000,
+    )
     page.wait_for_timeout(150)
 
 
@@ -122,3 +132,128 @@ def watched(browser: Browser, server: Server) -> Iterator[Watched]:
     yield visitor
     visitor.check()
     context.close()
+
+
+@pytest.fixture(scope="session")
+def library(browser: Browser) -> Iterator[BrowserContext]:
+    """One browser profile for many visits at 1280×720: Streamlit's own files are fetched once."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, accept_downloads=True)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visitor(library: BrowserContext, server: Server) -> Iterator[Watched]:
+    """A new session in a browser that has been here before, watched to the end of the test; faster than `watched`."""
+    visiting = Watched(library, server.url)
+    visiting.page.set_default_timeout(10_000)
+    yield visiting
+    visiting.check()
+    visiting.page.close()
+
+
+def address(name: str, params: Params) -> str:
+    """The address of a view ("slug.view") with these settings."""
+    slug, _, view = name.partition(".")
+    return f"{slug}?{urlencode(encode(view, params))}"
+
+
+def link_of(page: Page) -> Link:
+    """What the page's address stands for."""
+    parts = urlsplit(page.url)
+    slug = parts.path.strip("/")
+    return decode(catalog.find(slug), lessons.load(slug), dict(parse_qsl(parts.query, keep_blank_values=True)))
+
+
+def wait_until(page: Page, true: Callable[[], bool], what: str, seconds: float = 10) -> None:
+    """Wait until `true()`, and let the page go on meanwhile; AssertionError with `what` if that never comes."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"after {seconds:g} s still not: {what} ({page.url})"
+        page.wait_for_timeout(40)
+
+
+def named(page: Page | Locator, key: str) -> Locator:
+    """What the app has drawn under this key, such as "activations.curve.functions"."""
+    return page.locator(".st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key))
+
+
+def pill(page: Page, key: str, words: str) -> Locator:
+    """One of several pills or segments, by its words."""
+    return named(page, key).locator("[aria-checked], [aria-pressed]").filter(has_text=re.compile(f"^{re.escape(words)}$"))
+
+
+def chosen(page: Page, key: str) -> list[str]:
+    """The words of the pills or segments that are chosen."""
+    return named(page, key).locator("[aria-checked=true], [aria-pressed=true]").all_inner_texts()
+
+
+def open_scene(page: Page, name: str, title: str) -> None:
+    """Click a scene's pill and wait until it is shown."""
+    pill(page, f"{name}.scene", title).click()
+    settle(page)
+
+
+# From one address to another within a session, as Back and Forward do.
+GO = "(to) => { history.pushState({}, '', to); window.dispatchEvent(new PopStateEvent('popstate')); }"
+
+
+def count_frames(page: Page) -> list[bytes]:
+    """Everything the page sends to the server from now on, message by message. Call it before the page is opened."""
+    sent: list[bytes] = []
+
+    def listen(socket: Any) -> None:
+        socket.on("framesent", lambda frame: sent.append(frame if isinstance(frame, bytes) else frame.encode()))
+
+    page.on("websocket", listen)
+    return sent
+
+
+PICTURE = """() => {
+  const everything = (root) => [...root.querySelectorAll("*")].flatMap((e) => [e, ...(e.shadowRoot ? everything(e.shadowRoot) : [])]);
+  const all = everything(document.querySelector("[data-testid=stMain]"));
+  const own = all.filter((e) => e.getRootNode() instanceof ShadowRoot);
+  const texts = (selector) => all.filter((e) => e.matches(selector)).map((e) => e.innerText);
+  const shape = ["d", "x", "y", "width", "height", "cx", "cy", "x1", "x2", "y1", "y2", "points"];
+  return {
+    title: document.title,
+    heading: texts("h1"),
+    sentence: texts(".st-key-sentence, .st-key-ask"),
+    facts: texts("dl.facts dd"),
+    diagnosis: texts(".st-key-diagnosis"),
+    tables: texts("[data-testid=stTable]"),
+    chosen: all.filter((e) => e.matches("[aria-checked=true], [aria-pressed=true]")).map((e) => e.innerText),
+    fields: all.filter((e) => e.matches("input, textarea, select")).map((e) => [e.type, e.ariaLabel || e.name || e.id, e.value, e.checked]),
+    data: own.filter((e) => Object.keys(e.dataset).length).map((e) => [e.tagName, { ...e.dataset }]),
+    words: own.filter((e) => e.matches(".dlviz")).map((e) => e.innerText),
+    shapes: own
+      .filter((e) => e instanceof SVGGeometryElement && !e.closest("clipPath"))
+      .map((e) => shape.map((name) => e.getAttribute(name))),
+  };
+}"""
+
+
+def picture(page: Page) -> dict[str, Any]:
+    """All that a viewer sees of the page: title, words, facts, chosen pills, fields, every number and every line of the picture."""
+    page.mouse.move(0, 0)
+    return page.evaluate(PICTURE)
+
+
+def readings(page: Page) -> dict[str, Any]:
+    """Every number that the component on the stage shows, in full: {data-name or class or "rows": value}."""
+    return page.evaluate(
+        """() => {
+          const root = document.querySelector(".st-key-stage [data-testid=stBidiComponentIsolated]").shadowRoot;
+          const number = (e) => e.dataset.value;
+          const cellsOf = (row) => [...row.querySelectorAll("td")].map(number);
+          const rows = [...root.querySelectorAll("tr[data-name]")].map((row) => [row.dataset.name, cellsOf(row)]);
+          const named = [...root.querySelectorAll("dd[data-name]")].map((e) => [e.dataset.name, number(e)]);
+          const cells = [...root.querySelectorAll("td[class]")].map((e) => [e.className, number(e)]);
+          const probe = root.querySelector(".readings"), sum = root.querySelector(".sum");
+          return {
+            rows: Object.fromEntries(rows), x: probe && probe.dataset.x, z: sum && sum.dataset.z, output: sum && sum.dataset.output,
+            p: [...root.querySelectorAll("text.p")].map(number), jacobian: [...root.querySelectorAll(".entry")].map(number),
+            ...Object.fromEntries(named), ...Object.fromEntries(cells),
+          };
+        }"""
+    )

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import ClassVar, Self
 
 import numpy as np
@@ -113,9 +114,16 @@ class Params(p.Params):
         canonical = super().canonical()
         return canonical if self.focus in self.names() else replace(canonical, focus=self.names()[0])
 
+    def shape(self, name: str) -> str | float:
+        """What a function is besides its name: the text of your own, the number that one is bent by, 0 for the others."""
+        if name == OWN:
+            return self.expression
+        field = ACTIVATIONS[name].shape
+        return float(getattr(self, field)) if field else 0.0
+
     def function(self, name: str) -> Function:
         """The named function of one tensor, under these settings."""
-        return parse(self.expression) if name == OWN else activation(name, self.as_dict())
+        return named_function(name, self.shape(name))
 
     def pre_activation(self) -> float:
         """z = w1 x1 + w2 x2 + b of the neuron; all five are tenths, so z is a whole number of hundredths."""
@@ -193,19 +201,31 @@ def compute(params: Params) -> Result:
     x = torch.arange(-half, half + 1, dtype=torch.float64) / STEPS_PER_UNIT  # (points,)
     functions = {name: params.function(name) for name in params.names()}
     curves = torch.stack([derivatives(function, x.to(dtype)).double() for function in functions.values()])
-    table = [list(properties(function, params.threshold).values()) for function in functions.values()]
+    measured = [measure(name, params.shape(name), params.threshold) for name in functions]
     z = params.pre_activation()
-    at_z = derivatives(functions[params.canonical().focus], torch.tensor([z], dtype=dtype)).double()  # (3, 1)
+    at_z = curves[list(functions).index(params.canonical().focus), :, round(z * STEPS_PER_UNIT) + half]  # (3,)
     return Result(
         params=params,
         names=tuple(functions),
         x=x.numpy(),
         curves=curves.numpy(),
-        table=np.array(table),
-        neuron=np.array([z, *at_z[:, 0].tolist()]),
+        table=np.array([table for table, _ in measured]),
+        neuron=np.array([z, *at_z.tolist()]),
         torch_gains=np.array([torch_gain(name, params) for name in functions]),
-        outputs=np.stack([output_shares(function) for function in functions.values()]),
+        outputs=np.stack([shares for _, shares in measured]),
     )
+
+
+def named_function(name: str, shape: str | float) -> Function:
+    """The function of one tensor that `Params.shape` speaks of."""
+    return parse(shape) if isinstance(shape, str) else activation(name, {ACTIVATIONS[name].shape: shape})
+
+
+@lru_cache(maxsize=256)
+def measure(name: str, shape: str | float, threshold: float) -> tuple[tuple[float, ...], np.ndarray]:
+    """The PROPERTIES of a function and its output shares: most of a view's time, and the same whatever the neuron does."""
+    function = named_function(name, shape)
+    return tuple(properties(function, threshold).values()), output_shares(function)
 
 
 def torch_gain(name: str, params: Params) -> float:

@@ -46,9 +46,11 @@ def main() -> dict[str, float]:
 
     # one neuron: z = w1 x1 + w2 x2 + b, then f(z) and the slope through which its gradient comes back
     z = SETTINGS["weight_1"] * SETTINGS["input_1"] + SETTINGS["weight_2"] * SETTINGS["input_2"] + SETTINGS["bias"]
-    z = round(100 * z) / 100
-    at_z = torch.tensor([z], dtype=getattr(torch, SETTINGS["precision"]))
-    output, slope, _ = derivatives(functions[SETTINGS["focus"]], at_z)[:, 0].tolist()
+    half = round(100 * max(SETTINGS["span"], 10))
+    x = torch.arange(-half, half + 1, dtype=torch.float64) / 100  # the page's table; z is one of its rows
+    row = round(100 * z) + half
+    output, slope, _ = derivatives(functions[SETTINGS["focus"]], x.to(getattr(torch, SETTINGS["precision"])))[:, row].tolist()
+    z = x[row].item()
     return numbers | {"pre_activation": z, "output": output, "slope_here": slope}
 
 

@@ -5,6 +5,7 @@ bytes object (see `dlviz.figures.payload`); what the viewer changed in the pictu
 a dict from field names to values.
 """
 
+import struct
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -28,11 +29,18 @@ def _component(name: str) -> Callable[..., Any]:
 
 
 def draw(name: str, payload: bytes, key: str, on_edit: Callable[[dict[str, Any]], None]) -> None:
-    """Draw a component; `on_edit` is called with the fields that the viewer has changed in it, before the next run."""
+    """Draw a component; `on_edit` is called with the fields that the viewer has changed in it, before the next run.
+
+    In front of the payload stands how many of the viewer's edits it answers to, as a little-endian u32 padded to 8 bytes.
+    """
+    answered = f"{key}.edits"
 
     def edited() -> None:
         edit = st.session_state[key].get("edit")
         if isinstance(edit, dict):
+            count = edit.pop("edits", 0)
+            st.session_state[answered] = count if isinstance(count, int) and 0 <= count < 2**32 else 0
             on_edit(edit)
 
-    _component(name)(key=key, data=payload, on_edit_change=edited)
+    head = struct.pack("<II", st.session_state.get(answered, 0), 0)
+    _component(name)(key=key, data=head + payload, on_edit_change=edited)

@@ -23,12 +23,9 @@ class Curve {
   }
 
   show({ header, values }) {
-    const sent = JSON.stringify([header.neuron, header.focus]);
     Object.assign(this, { header, values, name: header.name });
-    // what the hand has moved on since is not put back by an answer to something older
-    if (sent !== this.sent) Object.assign(this, { neuron: { ...header.neuron }, focus: header.focus });
+    if (this.isNews({ ...header.neuron, focus: header.focus })) Object.assign(this, { neuron: { ...header.neuron }, focus: header.focus });
     if (!header.functions.some((f) => f.name === this.focus)) this.focus = header.focus;
-    this.sent = sent;
     this.buildReadings();
     this.buildNeuron();
     this.draw();
@@ -205,7 +202,11 @@ class Curve {
   mark(name) {
     this.focus = name;
     this.draw();
-    this.report({ focus: name });
+    this.send();
+  }
+
+  send() {
+    this.report({ ...this.neuron, focus: this.focus });
   }
 
   buildNeuron() {
@@ -220,7 +221,7 @@ class Curve {
         Object.assign(word, { htmlFor: input.id, textContent: label });
         output.htmlFor = input.id;
         input.oninput = () => this.turn(name, +input.value);
-        input.onchange = () => this.report({ ...this.neuron });
+        input.onchange = () => this.send();
         box.append(part.content);
       }
     }

@@ -145,8 +145,20 @@ function mount(View) {
     const root = parentElement.querySelector(".dlviz");
     if (!views.has(parentElement)) views.set(parentElement, new View(root));
     const view = views.get(parentElement);
-    view.report = (edit) => setTriggerValue("edit", edit);
-    view.show(unpack(data));
+    // Edits are counted, and every payload says up to which of them it answers: an older answer must not undo a newer edit.
+    view.edits ??= 0;
+    view.report = (settings) => {
+      view.edits += 1;
+      view.known = JSON.stringify(settings);
+      setTriggerValue("edit", { ...settings, edits: view.edits });
+    };
+    view.isNews = (settings) => {
+      const came = JSON.stringify(settings), news = answered >= view.edits && came !== view.known;
+      if (news) view.known = came;
+      return news;
+    };
+    const answered = new DataView(data.buffer, data.byteOffset).getUint32(0, true);
+    view.show(unpack(data.subarray(8)));
     const observer = new ResizeObserver(() => view.draw());
     observer.observe(root);
     root.querySelectorAll("[data-save]").forEach((button) => {

@@ -14,10 +14,13 @@ function softmax(logits, temperature) {
   return terms.map((term) => term / sum);
 }
 
-// The formula as it is written, every step rounded to the number format.
-function naive(logits, temperature, round) {
-  const terms = logits.map((z) => round(Math.exp(round(round(z) / temperature))));
-  const sum = terms.reduce((a, b) => round(a + b), 0);
+// The formula as torch computes it in a number format, every result rounded to it; with the largest logit subtracted or not.
+// torch keeps the temperature in float32 for both small formats, and sums before it rounds.
+function softmaxIn(precision, logits, temperature, shifted) {
+  const round = ROUND[precision], divisor = precision === "float64" ? temperature : Math.fround(temperature);
+  const scaled = logits.map((z) => round(round(z) / divisor)), largest = shifted ? Math.max(...scaled) : 0;
+  const terms = scaled.map((z) => round(Math.exp(round(z - largest))));
+  const sum = round(terms.reduce((a, b) => a + b, 0));
   return { terms, probabilities: terms.map((term) => round(term / sum)) };
 }
 
@@ -25,6 +28,9 @@ class Softmax {
   constructor(root) {
     this.root = root;
     this.svg = root.querySelector("svg.main");
+    [this.bars, this.handles] = [make(this.svg, "g"), make(this.svg, "g")];
+    // without this a finger on a bar scrolls the page after some pixels, and the browser takes the bar away from it
+    this.svg.addEventListener("touchstart", (event) => event.target.closest(".handle") && event.preventDefault(), { passive: false });
     this.slider = root.querySelector("#softmax-temperature");
     this.slider.oninput = () => this.change({ temperature: this.temperatureAt(+this.slider.value) });
     this.slider.onchange = () => this.send();
@@ -33,12 +39,11 @@ class Softmax {
   }
 
   show({ header }) {
-    const sent = JSON.stringify(header.settings);
+    const { precision, ...settings } = header.settings;
     this.header = header;
     this.name = header.name;
-    if (sent !== this.sent) this.settings = structuredClone(header.settings);
-    this.sent = sent;
-    this.settings.precision = header.settings.precision;
+    if (this.isNews(settings)) this.settings = structuredClone(settings);
+    this.settings.precision = precision;
     this.draw();
   }
 
@@ -100,12 +105,10 @@ class Softmax {
 
   drawBars() {
     const width = this.svg.clientWidth, height = this.svg.clientHeight, { logits, chosen } = this.settings;
-    // the handle that has the focus is kept, or a drag would lose its pointer
-    const active = this.root.getRootNode().activeElement?.dataset?.handle;
-    this.svg.replaceChildren();
+    this.bars.replaceChildren();
     const inner = { x: 44, width: width - 54 }, upper = Math.round((height - 62) * 0.55), reach = this.reach();
-    const top = panel(this.svg, { ...inner, y: 20, height: upper }, [0, logits.length], [-reach, reach], { title: "logits z: drag the bars", bars: true });
-    const bottom = panel(this.svg, { ...inner, y: upper + 48, height: height - upper - 70 }, [0, logits.length], [0, 1], { title: "probabilities p", bars: true });
+    const top = panel(this.bars, { ...inner, y: 20, height: upper }, [0, logits.length], [-reach, reach], { title: "logits z: drag the bars", bars: true });
+    const bottom = panel(this.bars, { ...inner, y: upper + 48, height: height - upper - 70 }, [0, logits.length], [0, 1], { title: "probabilities p", bars: true });
     this.upper = top;
     const colours = themeColours(this.root);
     logits.forEach((z, i) => {
@@ -114,28 +117,37 @@ class Softmax {
       make(top.inside, "rect", { ...bar, y: Math.min(top.sy(z), top.sy(0)), height: Math.max(1, Math.abs(top.sy(z) - top.sy(0))) });
       const p = this.probabilities[i];
       make(bottom.inside, "rect", { ...bar, y: bottom.sy(p), height: bottom.sy(0) - bottom.sy(p) });
-      const label = make(this.svg, "text", { x: left + wide / 2, y: bottom.sy(p) - 5, "text-anchor": "middle", "font-weight": 600, class: "p" });
+      const label = make(this.bars, "text", { x: left + wide / 2, y: bottom.sy(p) - 5, "text-anchor": "middle", "font-weight": 600, class: "p" });
       label.setAttribute("style", "paint-order: stroke; stroke: var(--st-background-color); stroke-width: 3px");
       write(label, p);
-      this.drawHandle(i, left, wide, top.sy(z));
-      make(this.svg, "text", { x: left + wide / 2, y: height - 4, "text-anchor": "middle" }, `class ${i + 1}`);
+      this.placeHandle(i, left, wide, top.sy(z));
+      make(this.bars, "text", { x: left + wide / 2, y: height - 4, "text-anchor": "middle" }, `class ${i + 1}`);
     });
-    if (active !== undefined) this.svg.querySelector(`[data-handle="${active}"]`)?.focus({ preventScroll: true });
+    while (this.handles.childElementCount > logits.length) this.handles.lastChild.remove();
   }
 
-  drawHandle(i, x, width, y) {
-    const { low, high } = this.header.logit, z = this.settings.logits[i];
-    const handle = make(this.svg, "g", { class: "handle", role: "slider", tabindex: 0, "data-handle": i, "aria-label": `logit of class ${i + 1}`, "aria-valuemin": low, "aria-valuemax": high, "aria-valuenow": z });
-    make(handle, "rect", { x, y: y - 14, width, height: 28, fill: "transparent" });
-    make(handle, "rect", { x, y: y - 3, width, height: 6, rx: 3, fill: "var(--st-text-color)" });
+  // Handles are moved, never made anew: a finger or the focus that rests on one must not lose it.
+  placeHandle(i, x, width, y) {
+    const handle = this.handles.children[i] ?? this.makeHandle(i), [target, line] = handle.children;
+    for (const [name, value] of Object.entries({ x, width, y: y - 14 })) target.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ x, width, y: y - 3 })) line.setAttribute(name, value);
+    handle.setAttribute("aria-valuenow", this.settings.logits[i]);
+  }
+
+  makeHandle(i) {
+    const { low, high } = this.header.logit;
+    const handle = make(this.handles, "g", { class: "handle", role: "slider", tabindex: 0, "data-handle": i, "aria-label": `logit of class ${i + 1}`, "aria-valuemin": low, "aria-valuemax": high });
+    make(handle, "rect", { height: 28, fill: "transparent" });
+    make(handle, "rect", { height: 6, rx: 3, fill: "var(--st-text-color)" });
     handle.onpointerdown = (event) => this.grab(event, i);
     handle.onkeydown = (event) => this.nudge(event, i);
+    return handle;
   }
 
   grab(event, i) {
     event.preventDefault();
     this.held = i;
-    this.root.getRootNode().querySelector(`[data-handle="${i}"]`)?.focus({ preventScroll: true });
+    this.handles.children[i].focus({ preventScroll: true });
     const move = (moved) => this.setLogit(i, Math.round(this.upper.sy.invert(moved.clientY - this.svg.getBoundingClientRect().top) * 10) / 10);
     const drop = () => {
       window.removeEventListener("pointermove", move);
@@ -166,7 +178,8 @@ class Softmax {
       const i = box.childElementCount, label = document.createElement("label"), input = document.createElement("input");
       Object.assign(input, { type: "number", min: low, max: high, step: 0.1, ariaLabel: `logit of class ${i + 1}` });
       input.onchange = () => {
-        if (input.value !== "") this.setLogit(i, +input.value);
+        if (input.value === "") input.value = this.settings.logits[i];
+        else this.setLogit(i, +input.value);
         this.send();
       };
       label.append(input);
@@ -253,14 +266,12 @@ class Softmax {
   }
 
   writeFormulas() {
-    const { logits, temperature, precision } = this.settings, round = ROUND[precision];
-    const winner = logits.indexOf(Math.max(...logits));
-    const { terms, probabilities } = naive(logits, temperature, round);
-    const shifted = softmax(logits.map(round), temperature).map(round);
+    const { logits, temperature, precision } = this.settings, winner = logits.indexOf(Math.max(...logits));
+    const [naive, shifted] = [false, true].map((shift) => softmaxIn(precision, logits, temperature, shift));
     this.root.querySelector(".formulas caption").textContent = `The winner’s p in ${precision}, two ways`;
-    write(this.root.querySelector(".naive-term"), terms[winner]);
-    write(this.root.querySelector(".naive-p"), probabilities[winner]);
-    write(this.root.querySelector(".shifted-p"), shifted[winner]);
+    write(this.root.querySelector(".naive-term"), naive.terms[winner]);
+    write(this.root.querySelector(".naive-p"), naive.probabilities[winner]);
+    write(this.root.querySelector(".shifted-p"), shifted.probabilities[winner]);
   }
 }
 

@@ -1,0 +1,1 @@
+"""Every performance figure of the README, as ratios measured in one run: `python -m bench`."""

@@ -1,0 +1,63 @@
+"""What computing costs in Python, without server and browser."""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import torch
+
+import dlviz.runtime  # noqa: F401  settles torch's threads, as in the app
+from bench.ratios import Row, alternate
+from dlviz.compute.activations import curve
+from dlviz.jobs import Jobs
+
+
+def clocked(act: Callable[[], object]) -> float:
+    """Milliseconds that `act` takes."""
+    start = time.perf_counter()
+    act()
+    return (time.perf_counter() - start) * 1000
+
+
+def bare_curves(params: curve.Params, x: torch.Tensor) -> list[torch.Tensor]:
+    """The same functions with two autograd passes on the same table, and nothing else."""
+    rows = []
+    for name in params.names():
+        at = x.clone().requires_grad_()
+        f = params.function(name)(at)
+        (slope,) = torch.autograd.grad(f.sum(), at, create_graph=True)
+        (curvature,) = torch.autograd.grad(slope.sum(), at, materialize_grads=True) if slope.requires_grad else (torch.zeros_like(at),)
+        rows += [f, slope, curvature]
+    return rows
+
+
+def new_settings() -> Iterator[curve.Params]:
+    """The default settings, each time with another threshold, so that nothing of an earlier result can serve again."""
+    return (curve.Params(threshold=0.05 + number / 1e6) for number in count())
+
+
+def compare_compute(times: int) -> Row:
+    """The whole result of the curve view, against its curves alone."""
+    settings = new_settings()
+    params = curve.Params()
+    x = torch.from_numpy(curve.compute(params).x)
+    found = alternate(
+        3 * times, lambda: clocked(lambda: curve.compute(next(settings))), lambda: clocked(lambda: bare_curves(params, x)), warm=3
+    )
+    return Row("compute", "curves, properties, moments: torch's f, f′, f″ alone", *found)
+
+
+def compare_kept(times: int) -> Row:
+    """A result that is there already, against one that has to be computed."""
+    jobs, settings, kept = Jobs(), new_settings(), curve.Params()
+
+    def ask(params: curve.Params) -> float:
+        return clocked(lambda: jobs.submit("activations.curve", params).wait(20))
+
+    ask(kept)
+    found = alternate(3 * times, lambda: ask(kept), lambda: ask(next(settings)), warm=3)
+    jobs.close()
+    return Row("kept-result", "result from the store: the same newly computed", *found)
+
+
+ROWS: dict[str, Callable[[int], Row]] = {"compute": compare_compute, "kept-result": compare_kept}
