@@ -189,6 +189,7 @@ def test_what_one_takes_home_works_by_keys(visitor: Watched, topic: catalog.Topi
     go_to(page, f"{view}.home")
     for tab, files in (("Code", (".py", ".ipynb")), ("Data", (".npz",))):
         page.keyboard.press("ArrowRight")
+        settle(page)  # what stands in a tab is made when it is opened
         assert page.get_by_role("tab", name=tab).get_attribute("aria-selected") == "true"
         for ending in files:
             page.get_by_role("tab", name=tab).focus()

@@ -36,6 +36,8 @@ def test_the_first_request_to_a_fresh_server_may_be_a_deep_link(browser: Browser
         for _ in range(2):
             visitor = Watched(context, fresh.url)
             page = visitor.open(different_link(topic))
+            page.wait_for_selector("dl.facts", timeout=30_000)  # torch is imported by the first request
+            settle(page)
             assert page.title() == topic.title
             assert page.get_by_role("heading", level=1).inner_text().startswith(topic.title)
             assert page.get_by_test_id("stTopNav").is_visible(), "no navigation bar"
