@@ -7,7 +7,6 @@ import json
 import struct
 from pathlib import Path
 
-import altair as alt
 import numpy as np
 import streamlit as st
 
@@ -42,51 +41,37 @@ def edited() -> None:
     st.session_state["weight"] = st.session_state["picture"]["edit"]["weight_1"]
 
 
-def downloads() -> None:
-    for name in (".py", ".ipynb", ".npz"):
-        st.download_button(name, b"content", f"file{name}", on_click="ignore")
-
-
 def softmax() -> None:
-    """A component with bars, formulas, a table; the widgets of the softmax view."""
+    """A component with bars, facts, formulas in the open tab; the widgets of the softmax view."""
     st.pills("Scenes", SCENES[:6])
     st.segmented_control("View", ["Curve", "Softmax"], default="Softmax")
     st.segmented_control("Number format", ["float32", "float64", "float16"], default="float32")
     picture(key="picture", data=pack({"heights": [0.64, 0.24, 0.09, 0.03]}, np.empty(0)), on_edit_change=edited)
-    st.latex(r"p_i = \frac{e^{z_i/T}}{\sum_j e^{z_j/T}} \qquad H = -\sum_i p_i \ln p_i")
-    st.table({f"property {i}": f"{i / 7:.3g}" for i in range(8)})
-    downloads()
+    st.html('<dl class="facts"><dt>entropy</dt><dd>0.948</dd></dl>')
+    with st.tabs(["Maths", "Code", "Data", "Try this", "References"])[0]:
+        st.latex(r"p_i = \frac{e^{z_i/T}}{\sum_j e^{z_j/T}} \qquad H = -\sum_i p_i \ln p_i")
 
 
 def curve() -> None:
-    """A component with lines, a chart, formulas, a table; the widgets of the curve view."""
+    """A component with lines, facts, a table in the open tab; the widgets of the curve view."""
     st.pills("Scenes", SCENES)
     st.segmented_control("View", ["Curve", "Softmax"], default="Curve")
     chosen = st.pills("Functions", FUNCTIONS, default=["sigmoid", "tanh", "ReLU"], selection_mode="multi", key="functions")
     st.text_input("Your own f(x)")
     st.pills("Panels", ["f", "f′", "f″", "difference"], default=["f", "f′"], selection_mode="multi")
-    with st.popover("More"):
-        st.pills("More functions", [f"function {i}" for i in range(9)], selection_mode="multi")
-        st.slider("Span", 2.0, 30.0, 6.0)
-        st.select_slider("Threshold", [0.001, 0.01, 0.05, 0.1, 0.5], 0.05)
-        st.segmented_control("Number format", ["float64", "float32", "bfloat16", "float16"], default="float64")
+    st.popover("More")
     weight = st.session_state.get("weight", 1.0)
     values = [np.tanh((1 + FUNCTIONS.index(name)) * X / 3) for name in chosen]
     table = np.array([[f, np.gradient(f, X), np.gradient(np.gradient(f, X), X)] for f in values])
     header = {"points": len(X), "functions": len(chosen), "panels": 2, "weight": weight}
     picture(key="picture", data=pack(header, table), on_edit_change=edited)
     st.html(f'<dl class="facts"><dt>output</dt><dd>{np.tanh(weight):.4g}</dd></dl>')
-    st.table({f"property {i}": [f"{i * f.mean():.3g}" for f in values] for i in range(13)})
-    shares = [np.histogram(f, bins=60, range=(-3, 3))[0] / len(f) for f in values]
-    rows = [
-        {"x": i / 10 - 3, "share": float(s), "function": name}
-        for name, each in zip(chosen, shares, strict=True)
-        for i, s in enumerate(each)
-    ]
-    chart = alt.Chart(alt.Data(values=rows)).mark_line(interpolate="step-after").encode(x="x:Q", y="share:Q", color="function:N")
-    st.altair_chart(chart.properties(height=260))
-    st.latex(r"f(x) = \frac{1}{1+e^{-x}} \qquad f'(x) = f(x)(1-f(x)) \qquad z = w_1x_1 + w_2x_2 + b")
-    downloads()
+    rows = "".join(
+        f"<tr><th>{name}</th>{''.join(f'<td>{i * f.mean():.3g}</td>' for i in range(13))}</tr>"
+        for name, f in zip(chosen, values, strict=True)
+    )
+    with st.tabs(["Properties", "Normal inputs", "Maths", "Code", "Data", "Try this", "References"])[0]:
+        st.html(f"<table>{rows}</table>")
 
 
 st.set_page_config(layout="wide")
