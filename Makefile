@@ -9,7 +9,7 @@ run: .venv/runtime
 
 test: .venv/dev lint
 	$(BIN)/python -m tools.browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -101,6 +101,7 @@ def machine() -> dict[str, Any]:
         "cpu": names[0] if names else platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.release()}",
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,  # far above what the bench itself makes: measure again
         "date": date.today().isoformat(),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in PACKAGES},

@@ -84,3 +84,12 @@ def test_the_commands_we_use_still_take_the_arguments_we_give() -> None:
     }
     for command, arguments in wanted.items():
         assert arguments <= set(inspect.signature(command).parameters), command
+
+
+def test_the_hidden_options_of_our_config_still_exist() -> None:
+    """Streamlit ignores options it does not know; these keep a page connected under quick clicks, and the first start quiet."""
+    from streamlit import config
+
+    options = config.get_config_options(force_reparse=True)
+    assert options["global.maxCachedMessageAge"].value == 1000
+    assert options["server.showEmailPrompt"].value is False
