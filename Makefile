@@ -9,7 +9,7 @@ run: .venv/runtime
 
 test: .venv/dev lint
 	$(BIN)/python -m tools.browser
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -124,16 +124,6 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(150)
 
 
-@pytest.fixture
-def watched(browser: Browser, server: Server) -> Iterator[Watched]:
-    """A fresh visitor at 1280×720, watched to the end of the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    visitor = Watched(context, server.url)
-    yield visitor
-    visitor.check()
-    context.close()
-
-
 @pytest.fixture(scope="session")
 def library(browser: Browser) -> Iterator[BrowserContext]:
     """One browser profile for many visits at 1280×720: Streamlit's own files are fetched once."""
@@ -144,7 +134,7 @@ def library(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def visitor(library: BrowserContext, server: Server) -> Iterator[Watched]:
-    """A new session in a browser that has been here before, watched to the end of the test; faster than `watched`."""
+    """A new session in a browser that has been here before, watched to the end of the test."""
     visiting = Watched(library, server.url)
     visiting.page.set_default_timeout(10_000)
     yield visiting

@@ -130,13 +130,11 @@ def test_the_curves_work_by_keys(visitor: Watched) -> None:
     go_to(page, "activations.curve.functions")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
-    settle(page)
-    assert "step" in chosen(page, "activations.curve.functions")
+    wait_until(page, lambda: "step" in chosen(page, "activations.curve.functions"), "the function chosen by key")
     go_to(page, "activations.curve.expression")
     page.keyboard.type("x**3")
     page.keyboard.press("Enter")
-    settle(page)
-    assert link_of(page).params.as_dict()["expression"] == "x**3"
+    wait_until(page, lambda: link_of(page).params.as_dict()["expression"] == "x**3", "the typed function in the address")
     go_to(page, "activations.curve.show")
     for _ in range(2):
         page.keyboard.press("ArrowRight")

@@ -14,10 +14,8 @@ from tests.browser.conftest import Server, Watched, address, chosen, link_of, na
 
 VIEWS = [(topic, name.partition(".")[2]) for topic in catalog.TOPICS for name in topic.views]
 GARBAGE = {
-    "html": "<img src=x onerror=\"document.title='run'\"> **bold** [a](http://b.example) $x^2$ :material/home:",
-    "link": "www.b.example http://b.example",
-    "numbers": "nan",
-    "long": "1e999," * 100,
+    "html": "<img src=x onerror=\"document.title='run'\"> **bold** [a](http://b.example) $x^2$ :material/home: www.b.example",
+    "numbers": "nan," * 100,
 }
 
 
@@ -238,8 +236,8 @@ def test_fifty_quick_clicks_end_with_the_last_choice(visitor: Watched) -> None:
     assert set(page.locator(".st-key-stage tr[data-name] .label").all_inner_texts()) == on
 
 
-@pytest.mark.parametrize("pause", [0, 60], ids=["at once", "60 ms apart"])
-def test_fifty_quick_steps_of_a_slider_in_the_picture_all_count(visitor: Watched, pause: int) -> None:
+def test_fifty_quick_steps_of_a_slider_in_the_picture_all_count(visitor: Watched, pause: int = 60) -> None:
+    """60 ms apart: quicker than the server answers, so that every answer meets a newer hand."""
     page = visitor.open(f"activations?{urlencode({'bias': -2})}")
     slider = page.locator("input[name=bias]")
     slider.focus()

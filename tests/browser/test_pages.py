@@ -1,8 +1,10 @@
 """Every page, in every size and theme: nothing fails, nothing sticks out, the stage is in the window, axe is content."""
 
+from typing import Literal
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from dlviz import catalog
 from tests.browser.conftest import Server, Watched
@@ -23,10 +25,11 @@ ALLOWED = {"scrollable-region-focusable": "katex"}
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_every_page_at_every_size(browser: Browser, server: Server, theme: str, size: tuple[int, int]) -> None:
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
+def test_every_page_at_every_size(library: BrowserContext, server: Server, theme: Literal["light", "dark"], size: tuple[int, int]) -> None:
     for address in ADDRESSES:
-        visitor = Watched(context, server.url)
+        visitor = Watched(library, server.url)
+        visitor.page.set_viewport_size({"width": size[0], "height": size[1]})
+        visitor.page.emulate_media(color_scheme=theme)
         page = visitor.open(address)
         visitor.check()
         wide = page.evaluate("document.scrollingElement.scrollWidth")
@@ -44,4 +47,3 @@ def test_every_page_at_every_size(browser: Browser, server: Server, theme: str, 
         ]
         assert not serious, f"{address or 'home'}: {serious}"
         page.close()
-    context.close()
