@@ -1,7 +1,7 @@
 """What computing costs in Python, without server and browser."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 
 import torch
@@ -10,6 +10,8 @@ import dlviz.runtime  # noqa: F401  settles torch's threads, as in the app
 from bench.ratios import Row, alternate
 from dlviz.compute.activations import curve
 from dlviz.jobs import Jobs
+
+NUMBERS = count(1)  # of the settings that have been asked for
 
 
 def clocked(act: Callable[[], object]) -> float:
@@ -31,31 +33,30 @@ def bare_curves(params: curve.Params, x: torch.Tensor) -> list[torch.Tensor]:
     return rows
 
 
-def new_settings() -> Iterator[curve.Params]:
+def new_settings() -> curve.Params:
     """The default settings, each time with another threshold, so that nothing of an earlier result can serve again."""
-    return (curve.Params(threshold=0.05 + number / 1e6) for number in count())
+    return curve.Params(threshold=0.05 + next(NUMBERS) / 1e6)
 
 
 def compare_compute(times: int) -> Row:
     """The whole result of the curve view, against its curves alone."""
-    settings = new_settings()
     params = curve.Params()
     x = torch.from_numpy(curve.compute(params).x)
     found = alternate(
-        3 * times, lambda: clocked(lambda: curve.compute(next(settings))), lambda: clocked(lambda: bare_curves(params, x)), warm=3
+        3 * times, lambda: clocked(lambda: curve.compute(new_settings())), lambda: clocked(lambda: bare_curves(params, x)), warm=3
     )
     return Row("compute", "curves, properties, moments: torch's f, f′, f″ alone", *found)
 
 
 def compare_kept(times: int) -> Row:
     """A result that is there already, against one that has to be computed."""
-    jobs, settings, kept = Jobs(), new_settings(), curve.Params()
+    jobs, kept = Jobs(), curve.Params()
 
     def ask(params: curve.Params) -> float:
         return clocked(lambda: jobs.submit("activations.curve", params).wait(20))
 
     ask(kept)
-    found = alternate(3 * times, lambda: ask(kept), lambda: ask(next(settings)), warm=3)
+    found = alternate(3 * times, lambda: ask(kept), lambda: ask(new_settings()), warm=3)
     jobs.close()
     return Row("kept-result", "result from the store: the same newly computed", *found)
 

@@ -236,17 +236,17 @@ def test_fifty_quick_clicks_end_with_the_last_choice(visitor: Watched) -> None:
     assert set(page.locator(".st-key-stage tr[data-name] .label").all_inner_texts()) == on
 
 
-def test_fifty_quick_steps_of_a_slider_in_the_picture_all_count(visitor: Watched, pause: int = 60) -> None:
+def test_fifty_quick_steps_of_a_slider_in_the_picture_all_count(visitor: Watched) -> None:
     """60 ms apart: quicker than the server answers, so that every answer meets a newer hand."""
     page = visitor.open(f"activations?{urlencode({'bias': -2})}")
     slider = page.locator("input[name=bias]")
     slider.focus()
     for _ in range(30):
         page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(pause)
+        page.wait_for_timeout(60)
     for _ in range(20):
         page.keyboard.press("ArrowLeft")
-        page.wait_for_timeout(pause)
+        page.wait_for_timeout(60)
     settle(page)
     assert float(slider.input_value()) == -1.0, "steps were lost"
     assert link_of(page).params.as_dict()["bias"] == -1.0
