@@ -74,11 +74,16 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
+def browser_path() -> str:
+    """The browser that is driven."""
     path = find()
     assert path is not None, "No browser: run `python -m tools.browser`, which `make test` does."
-    launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    launched = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
     yield launched
     launched.close()
 
@@ -90,6 +95,7 @@ class Watched:
         self.page: Page = context.new_page()
         self.url = url
         self.errors: list[str] = []
+        self.page.add_init_script(LISTEN)
         self.page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
         self.page.on("console", lambda message: self._hear(message.type, f"{message.text} {message.location.get('url', '')}"))
 
@@ -110,24 +116,55 @@ class Watched:
         assert not self.errors, self.errors
 
 
+# Notes when the page last sent something and when it last heard something, so that `settle` need not wait for an answer blindly.
+LISTEN = """window.WebSocket = class extends WebSocket {
+  constructor(...args) {
+    super(...args);
+    window.sentAt = window.heardAt = 0;
+    this.addEventListener("message", () => (window.heardAt = performance.now()));
+  }
+  send(data) {
+    window.sentAt = performance.now();
+    super.send(data);
+  }
+};"""
+SETTLE = """async ([quiet, patience]) => {
+  const finished = () => {
+    const app = document.querySelector("[data-testid=stApp]");
+    const idle = app?.dataset.testConnectionState === "CONNECTED" && app.dataset.testScriptState === "notRunning";
+    // a component's code comes after the run that asked for it
+    const components = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
+    const drawn = components.every((e) => e.shadowRoot?.querySelector("svg.main > *"));
+    // between the front door's rerun and the page's own there is an idle moment with nothing on the page
+    const begun = document.querySelector("[data-testid=stMain] h1") && document.querySelector(".st-key-stage")?.childElementCount !== 0;
+    return idle && window.sentAt < window.heardAt && begun && drawn && !document.querySelector("[data-testid=stSkeleton]");
+  };
+  const start = performance.now();
+  let since = start;
+  while (performance.now() - since < quiet) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (!finished()) since = performance.now();
+    if (performance.now() - start > patience) throw new Error(`The page was not finished after ${patience} ms.`);
+  }
+}"""
+
+
 def settle(page: Page) -> None:
-    """Wait until the script has run and nothing is left to come."""
-    page.wait_for_timeout(210)
-    page.wait_for_selector("[data-testid='stApp'][data-test-connection-state='CONNECTED']", state="attached", timeout=30_000)
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']", state="attached", timeout=30_000)
-    page.wait_for_function("document.querySelectorAll('[data-testid=stSkeleton]').length === 0", timeout=20_000)
-    # a component's code comes after the run that asked for it
-    page.wait_for_function(
-        "[...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].every((e) => e.shadowRoot?.querySelector('svg.main > *'))",
-        timeout=20_000,
-    )
-    page.wait_for_timeout(150)
+    """Wait until the script has run and nothing is left to come: until the page has been finished for a while."""
+    page.evaluate(SETTLE, [120, 30_000])
 
 
 @pytest.fixture(scope="session")
-def library(browser: Browser) -> Iterator[BrowserContext]:
-    """One browser profile for many visits at 1280×720: Streamlit's own files are fetched once."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, accept_downloads=True)
+def library(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """One browser profile on disk for many visits at 1280×720: Streamlit's own files are fetched and compiled once."""
+    context = playwright.chromium.launch_persistent_context(
+        tmp_path_factory.mktemp("profile"),
+        executable_path=browser_path(),
+        args=FLAGS,
+        viewport={"width": 1280, "height": 720},
+        accept_downloads=True,
+        reduced_motion="reduce",
+    )
     yield context
     context.close()
 
