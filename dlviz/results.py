@@ -99,6 +99,20 @@ Facts = Mapping[str, Fact]
 
 
 @dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One moment of a long computation: small numpy arrays, never tensors. `of` is the last step there will be."""
+
+    step: int
+    of: int
+    arrays: Mapping[str, np.ndarray]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the arrays take."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+
+@dataclass(frozen=True, eq=False)
 class Result:
     """Base of every view's result: numpy arrays and plain values, the settings they came from, and their facts."""
 

@@ -26,6 +26,7 @@ frame.show(
     "activations",
     {
         "curve": frame.Drawing("curve", figures.curve, {"Properties": properties, "Normal inputs": outputs}, labels=curves.LABELS),
+        "network": frame.Drawing("player", figures.network, grows=True),
         "softmax": frame.Drawing("softmax", figures.softmax),
     },
 )

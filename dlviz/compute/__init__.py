@@ -1,13 +1,36 @@
-"""Where numbers are made. `dlviz/compute/<slug>/<view>.py` holds a view's `Params`, its `Result`, and `compute(params) -> Result`."""
+"""Where numbers are made. `dlviz/compute/<slug>/<view>.py` holds a view's `Params`, its `Result`, and `compute(params)`.
 
-from collections.abc import Callable
+`compute` returns the Result. A long one is a generator of Snapshots that returns it at the end, and has beside it
+`gather(params, snapshots) -> Result`, which makes a Result of what there is so far.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from typing import Any
 
 from dlviz.params import Params
-from dlviz.results import Result
+from dlviz.results import Result, Snapshot
 
 
-def resolve(view: str) -> tuple[type[Params], type[Result], Callable[[Params], Result]]:
+def resolve(view: str) -> tuple[type[Params], type[Result], Callable[[Params], Any]]:
     """The Params class, Result class and compute function of a view named "slug.view"."""
     module = import_module(f"dlviz.compute.{view}")
     return module.Params, module.Result, module.compute
+
+
+def run(view: str, params: Params) -> Result:
+    """The Result of a view, however long it takes."""
+    outcome = resolve(view)[2](params)
+    while isinstance(outcome, Iterator):
+        try:
+            next(outcome)
+        except StopIteration as end:
+            outcome = end.value
+    result: Result = outcome
+    return result
+
+
+def gather(view: str, params: Params, snapshots: Sequence[Snapshot]) -> Result:
+    """The snapshots of a long run so far as one Result."""
+    result: Result = import_module(f"dlviz.compute.{view}").gather(params, snapshots)
+    return result

@@ -8,6 +8,7 @@ import numpy as np
 from dlviz.compute.activations import curve as curves
 from dlviz.compute.activations import softmax as softmaxes
 from dlviz.fields import Number, Numbers, Spec
+from dlviz.figures.network import network as network
 from dlviz.figures.payload import pack
 from dlviz.results import three_digits
 
@@ -42,7 +43,7 @@ def curve(results: tuple[curves.Result]) -> bytes:
         "neuron": {name: getattr(params, name) for name in SLIDERS},
         "sliders": {name: _slider(params.specs()[name]) for name in SLIDERS},
     }
-    return pack(header, result.curves)
+    return pack(header, curves=result.curves)
 
 
 def _panel(kind: str, result: curves.Result) -> dict[str, Any]:
@@ -171,4 +172,4 @@ def softmax(results: tuple[softmaxes.Result]) -> bytes:
         "least": logits.at_least,
         "most": logits.at_most,
     }
-    return pack(header, np.empty(0))
+    return pack(header)

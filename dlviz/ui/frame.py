@@ -15,7 +15,7 @@ from dlviz import catalog, jobs, lessons, runtime
 from dlviz.fields import ParameterError
 from dlviz.lessons import Scene, fill
 from dlviz.results import Result
-from dlviz.ui import components, takehome
+from dlviz.ui import components, live, takehome
 from dlviz.ui.controls import plain_text, show_controls
 from dlviz.ui.navigation import enter_by_front_door
 from dlviz.ui.state import Settings, touch
@@ -31,9 +31,10 @@ class Drawing:
     """How a page draws one view: the component and its payload on the stage, its own tabs below, and words for [brackets]."""
 
     component: str
-    figure: Callable[[Any], bytes]
+    figure: Callable[..., bytes]
     tabs: Mapping[str, Callable[[Any], None]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    grows: bool = False  # a long run: its figure takes a Clip too
 
 
 def show(slug: str, drawings: Mapping[str, Drawing]) -> None:
@@ -134,11 +135,10 @@ def _ask(settings: Settings, scene: Scene) -> None:
         st.button("Skip", key=f"{scene.id}.skip", on_click=answer, args=(None,), type="tertiary")
 
 
-def _stage(settings: Settings, drawing: Drawing) -> Result:
-    """Compute in a worker thread, draw here."""
+def _stage(settings: Settings, drawing: Drawing) -> Result | None:
+    """Compute in a worker thread, draw here; None while a long run is under way."""
     started = time.perf_counter()
-    result = jobs.submit(settings.name, settings.params).wait(PATIENCE)
-    st.session_state["stage.ms"] = (time.perf_counter() - started) * 1000
+    key = f"{settings.name}.stage"
 
     def edit(values: dict[str, Any]) -> None:
         touch()
@@ -146,8 +146,19 @@ def _stage(settings: Settings, drawing: Drawing) -> Result:
             settings.edit({name: value for name, value in values.items() if name in settings.params.specs()})
         except ParameterError as error:
             st.session_state["stage.refused"] = str(error)
+        st.session_state[f"{key}.changed"] = True
 
-    components.draw(drawing.component, drawing.figure((result,)), key=f"{settings.name}.stage", on_edit=edit)
+    def guard(act: Callable[[], None]) -> None:
+        _guarded(settings, "picture", act)
+
+    job = jobs.submit(settings.name, settings.params, (live.session(), "live"))
+    result: Result | None
+    if drawing.grows:
+        result = live.watch(job, drawing.figure, lambda payload: components.draw(drawing.component, payload, key, edit), key, guard)
+    else:
+        result = job.wait(PATIENCE)
+        components.draw(drawing.component, drawing.figure((result,)), key, edit)
+    st.session_state["stage.ms"] = (time.perf_counter() - started) * 1000
     if refused := st.session_state.pop("stage.refused", ""):
         st.warning(plain_text(f"{refused} The picture keeps the settings before."))
     return result
@@ -173,6 +184,9 @@ def _guarded(settings: Settings, part: str, act: Callable[[], Any]) -> Any:
     """What `act` returns. If it fails, this part of the page says so by an id under which the log has the traceback."""
     try:
         return act()
+    except jobs.OverBudget as told:
+        st.warning(str(told))
+        return None
     except Exception:
         failure = secrets.token_hex(4)
         log.exception("failure=%s view=%s part=%s params=%s", failure, settings.name, part, settings.params.for_log())

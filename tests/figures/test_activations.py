@@ -30,32 +30,37 @@ def every() -> Result:
 
 
 def test_payload_comes_back_and_is_strict_json() -> None:
-    """[u32 length][header][float64], the values from a multiple of 8 on, for headers of all lengths and any text."""
+    """[u32 length][header][arrays], each part from a multiple of 8 on, for headers of all lengths and any text."""
     values = np.array([0.1, -0.0, math.nan, math.inf, 5e-324])
     for length in range(20):
         header = {"name": "é∞\u2028</script>" + "n" * length, "list": [1, 2.5, None, True]}
-        payload = pack(header, values)
+        bytes_ = np.arange(length, dtype=np.uint8)
+        payload = pack(header, bytes=bytes_, values=values, floats=values.astype(np.float32))
         found, after = unpack(payload)
-        assert found == header and after.tobytes() == values.tobytes()
+        assert found == header | {"arrays": [["bytes", "u1", length], ["values", "f8", 5], ["floats", "f4", 5]]}
+        assert after["values"].tobytes() == values.tobytes() and after["floats"].tobytes() == values.astype(np.float32).tobytes()
+        assert after["bytes"].tobytes() == bytes_.tobytes() and len(payload) % 8 == 0
         (size,) = struct.unpack("<I", payload[:4])
-        assert (4 + size) % 8 == 0 and json.loads(payload[4 : 4 + size].decode(), parse_constant=pytest.fail) == header
+        assert (4 + size) % 8 == 0 and json.loads(payload[4 : 4 + size].decode(), parse_constant=pytest.fail) == found
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_a_header_cannot_hold_what_json_cannot_say(number: float) -> None:
     with pytest.raises(ValueError, match="JSON"):
-        pack({"range": [0, number]}, np.empty(0))
+        pack({"range": [0, number]})
 
 
 def test_values_of_any_layout_are_packed_row_by_row() -> None:
     grid = np.arange(6, dtype=np.float32).reshape(2, 3)
-    assert unpack(pack({}, grid.T))[1].tolist() == [0, 3, 1, 4, 2, 5]
+    assert unpack(pack({}, grid=grid.T))[1]["grid"].tolist() == [0, 3, 1, 4, 2, 5]
+    assert unpack(pack({}, grid=np.array([[True, False]])))[1]["grid"].tolist() == [1, 0], "types that browsers lack become float64"
 
 
 @pytest.mark.parametrize("scene", CURVES, ids=lambda scene: scene.id)
 def test_the_curve_carries_the_results_own_numbers(scene: Scene, result_of: Callable[[Scene], Any]) -> None:
     result = result_of(scene)
-    header, values = unpack(figures.curve((result,)))
+    header, arrays = unpack(figures.curve((result,)))
+    values = arrays["curves"]
     np.testing.assert_array_equal(values.reshape(len(result.names), 3, -1), result.curves)
     x = np.arange(-header["half"], header["half"] + 1) / header["per_unit"]
     np.testing.assert_array_equal(x, result.x)
@@ -184,8 +189,8 @@ def test_the_chart_of_outputs_draws_every_share_once(every: Result) -> None:
 
 def test_softmax_is_sent_as_settings_and_bounds() -> None:
     params = softmax.Params(logits=(3, 1, 2), temperature=2, chosen="3", precision="float16")
-    header, values = unpack(figures.softmax((softmax.compute(params),)))
-    assert header["settings"] == {"logits": [3, 1, 2], "temperature": 2, "chosen": "3", "precision": "float16"} and len(values) == 0
+    header, arrays = unpack(figures.softmax((softmax.compute(params),)))
+    assert header["settings"] == {"logits": [3, 1, 2], "temperature": 2, "chosen": "3", "precision": "float16"} and arrays == {}
     assert (header["logit"], header["temperature"]) == ({"low": -1000, "high": 1000}, {"low": 0.05, "high": 20})
     assert (header["least"], header["most"]) == (2, 8)
     softmax.Params(logits=(header["logit"]["high"],) * header["most"], temperature=header["temperature"]["low"])

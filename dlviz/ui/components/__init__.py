@@ -1,8 +1,8 @@
 """Pictures that follow the hand in the browser: Components v2 without a build step.
 
-A component is three files of one name (.html, .css, .js); `plot.js` and `plot.css` stand before each. Its data are one
-bytes object (see `dlviz.figures.payload`); what the viewer changed in the picture comes back on release as `edit`,
-a dict from field names to values.
+A component is three files of one name (.html, .css, .js); `plot.js` and `plot.css` stand before each, and what the player
+can show before the player. Its data are one bytes object (see `dlviz.figures.payload`); what the viewer changed in the
+picture comes back on release as `edit`, a dict from field names to values, and what a player lacks as `after`.
 """
 
 import struct
@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 FOLDER = Path(__file__).parent
+BEFORE = {"player": ("panels", "network")}
 
 
 @cache
@@ -23,14 +24,14 @@ def _component(name: str) -> Callable[..., Any]:
     def text(file: str) -> str:
         return (FOLDER / file).read_text(encoding="utf-8")
 
-    return st.components.v2.component(
-        f"dlviz.{name}", html=text(f"{name}.html"), css=text("plot.css") + text(f"{name}.css"), js=text("plot.js") + text(f"{name}.js")
-    )
+    scripts = "".join(text(f"{part}.js") for part in ("plot", *BEFORE.get(name, ()), name))
+    return st.components.v2.component(f"dlviz.{name}", html=text(f"{name}.html"), css=text("plot.css") + text(f"{name}.css"), js=scripts)
 
 
 def draw(name: str, payload: bytes, key: str, on_edit: Callable[[dict[str, Any]], None]) -> None:
     """Draw a component; `on_edit` is called with the fields that the viewer has changed in it, before the next run.
 
+    The step after which a player wants frames stands in st.session_state[key]["after"] for one run.
     In front of the payload stands how many of the viewer's edits it answers to, as a little-endian u32 padded to 8 bytes.
     """
     answered = f"{key}.edits"
@@ -43,4 +44,4 @@ def draw(name: str, payload: bytes, key: str, on_edit: Callable[[dict[str, Any]]
             on_edit(edit)
 
     head = struct.pack("<II", st.session_state.get(answered, 0), 0)
-    _component(name)(key=key, data=head + payload, on_edit_change=edited)
+    _component(name)(key=key, data=head + payload, on_edit_change=edited, on_after_change=lambda: None)

@@ -22,8 +22,8 @@ class Curve {
     this.svg.onkeydown = (event) => this.step(event);
   }
 
-  show({ header, values }) {
-    Object.assign(this, { header, values, name: header.name });
+  show({ header, arrays }) {
+    Object.assign(this, { header, values: arrays.curves, name: header.name });
     if (this.isNews({ ...header.neuron, focus: header.focus })) Object.assign(this, { neuron: { ...header.neuron }, focus: header.focus });
     if (!header.functions.some((f) => f.name === this.focus)) this.focus = header.focus;
     this.buildReadings();

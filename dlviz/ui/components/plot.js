@@ -2,12 +2,19 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-// [u32 header length][JSON header, padded to 8 bytes][float64 values]
+const TYPED = { u1: Uint8Array, f4: Float32Array, f8: Float64Array };
+
+// [u32 header length][JSON header][arrays], every part padded to 8 bytes; see dlviz/figures/payload.py
 function unpack(bytes) {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const body = bytes.slice(4 + length);
-  return { header, values: new Float64Array(body.buffer, body.byteOffset, body.byteLength >> 3) };
+  const body = bytes.slice(4 + length).buffer, arrays = {};
+  let at = 0;
+  for (const [name, type, count] of header.arrays) {
+    arrays[name] = new TYPED[type](body, at, count);
+    at += Math.ceil(arrays[name].byteLength / 8) * 8;
+  }
+  return { header, arrays };
 }
 
 function make(parent, tag, attributes = {}, text = null) {
@@ -120,6 +127,7 @@ function download(name, url) {
 }
 
 function savePicture(svg, name, kind) {
+  if (svg instanceof HTMLCanvasElement) return download(`${name}.png`, svg.toDataURL("image/png"));
   const { text, width, height } = standalone(svg);
   const url = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
   if (kind === "svg") return download(`${name}.svg`, url);
@@ -152,6 +160,7 @@ function mount(View) {
       view.known = JSON.stringify(settings);
       setTriggerValue("edit", { ...settings, edits: view.edits });
     };
+    view.after = (step) => setTriggerValue("after", step);
     view.isNews = (settings) => {
       const came = JSON.stringify(settings), news = answered >= view.edits && came !== view.known;
       if (news) view.known = came;
@@ -162,7 +171,7 @@ function mount(View) {
     const observer = new ResizeObserver(() => view.draw());
     observer.observe(root);
     root.querySelectorAll("[data-save]").forEach((button) => {
-      button.onclick = () => savePicture(root.querySelector("svg.main"), view.name, button.dataset.save);
+      button.onclick = () => savePicture(root.querySelector("svg.main, canvas.picture"), view.name, button.dataset.save);
     });
     return () => observer.disconnect();
   };

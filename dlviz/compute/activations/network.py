@@ -1,0 +1,235 @@
+"""View In a network: the same multilayer perceptron trained with the activation of your choice, watched from inside."""
+
+import math
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dlviz import params as p
+from dlviz.compute.activations.classifier import BINS, REACH, Data, fresh, function_of, load, mean_loss, portrait, values_of
+from dlviz.compute.activations.curve import LABELS, OWN
+from dlviz.compute.activations.legs import Leg, read_legs
+from dlviz.compute.training import OPTIMISERS, Batches, optimiser, train
+from dlviz.data import points
+from dlviz.fields import ParameterError
+from dlviz.nets.mlp import INITIALISATIONS, MLP
+from dlviz.results import Fact, Snapshot
+from dlviz.results import Result as Base
+
+FRAMES = 120  # pictures of one run
+MOST_STEPS = 20_000  # of one run, its earlier legs included
+SOLVED = 0.01  # training loss below which a run counts as solved, as in the benchmark against other playgrounds
+LOSSES = {"cross_entropy": "cross-entropy", "squared": "squared error"}
+ACTIVATIONS = {name: label for name, label in LABELS.items() if name != OWN}
+# What may change from one leg of a run to the next; everything else makes another run.
+CHANGEABLE = ("activation", "leaky_slope", "learning_rate", "optimiser", "momentum", "batch_size", "l1", "l2")
+
+
+@dataclass(frozen=True)
+class Params(p.Params):
+    """The data, the network, and how it is trained."""
+
+    data: str = p.choice("circle", {name: name for name in points.DRAWS}, label="Data")
+    activation: str = p.choice("tanh", ACTIVATIONS, label="Activation")
+    leaky_slope: float = p.number(0.1, -1, 1, 0.01, label="Leaky slope", when=("activation", "leaky_relu"))
+    learning_rate: float = p.number(0.46, 0.001, 10, 3, scale="log", label="Learning rate")
+    optimiser: str = p.choice("sgd", OPTIMISERS, label="Optimiser")
+    momentum: float = p.number(0.9, 0, 0.99, 0.01, label="Momentum", when=("optimiser", "momentum"))
+    initialisation: str = p.choice("xavier", INITIALISATIONS, label="Initialisation", more=True)
+    loss: str = p.choice("cross_entropy", LOSSES, label="Loss", more=True)
+    batch_size: float = p.number(10, 1, 200, 1, label="Batch size", more=True)
+    epochs: float = p.number(60, 1, 300, 1, label="Epochs", more=True)
+    l1: float = p.number(0, 0, 0.1, 0.001, label="L1 penalty on weights", more=True)
+    l2: float = p.number(0, 0, 0.1, 0.001, label="L2 penalty", more=True)
+    noise: float = p.number(0, 0, 0.4, 0.01, label="Noise", more=True)
+    shift: float = p.number(0, -3, 3, 0.1, label="Shift of both inputs", more=True)
+    points: float = p.number(200, 20, 1000, 20, label="Points", more=True)
+    train_share: float = p.number(0.5, 0.1, 0.9, 0.05, label="Share for training", more=True)
+    seed: float = p.number(1, 0, 999, 1, label="Seed", more=True)
+    widths: tuple[float, ...] = p.numbers((8, 8), 1, 32, 1, at_least=1, at_most=6, label="Units of the hidden layers", stage=True)
+    history: str = p.text("", 1500, label="What happened before", stage=True, private=True)
+
+    def check(self) -> None:
+        """The legs before fit this network, and the run is not longer than MOST_STEPS."""
+        legs = self.legs()
+        for leg in legs:
+            if (leg.settings.get("activation", Params.default("activation")) == "prelu") != (self.activation == "prelu"):
+                raise ParameterError("history", self.history, "PReLU, which has weights of its own, in every leg or in none")
+            try:
+                type(self)(**leg.settings)
+            except (ParameterError, TypeError) as error:
+                raise ParameterError("history", self.history, f"settings that can be used; {error}") from None
+        before = sum(leg.steps for leg in legs)
+        if before > MOST_STEPS - self.steps_an_epoch():
+            raise ParameterError("history", self.history, f"at most {MOST_STEPS - self.steps_an_epoch()} steps before this run")
+        most = (MOST_STEPS - before) // self.steps_an_epoch()
+        if self.epochs > most:
+            raise ParameterError("epochs", self.epochs, f"at most {most} epochs of {self.steps_an_epoch()} steps")
+
+    def legs(self) -> tuple[Leg, ...]:
+        """What happened before this run's own settings took over."""
+        return read_legs("history", self.history, CHANGEABLE, [2, *(int(width) for width in self.widths), 1])
+
+    def steps_an_epoch(self) -> int:
+        """Mini-batches of the training set."""
+        return math.ceil(max(1, round(self.train_share * self.points)) / self.batch_size)
+
+
+@dataclass(frozen=True, eq=False)
+class Result(Base):
+    """A run as it went, one entry a picture: `steps` (t,), and what `classifier.portrait` gives, with t in front.
+
+    Beside them the points: `x` (n, 2), `y` (n,), `is_train` (n,).
+    """
+
+    VERSION: ClassVar[int] = 1
+    PARAMS: ClassVar[type[p.Params]] = Params
+    params: Params
+    steps: np.ndarray
+    weights: np.ndarray
+    losses: np.ndarray
+    accuracies: np.ndarray
+    histogram: np.ndarray
+    dead: np.ndarray
+    saturated: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    is_train: np.ndarray
+
+    def facts(self) -> dict[str, Fact]:
+        """How the run ended, and where it diverged if it did."""
+        broken = np.flatnonzero(~np.isfinite(self.losses[:, 0]))
+        solved = np.flatnonzero(self.losses[:, 0] < SOLVED)
+        way = np.linalg.norm(np.diff(self.weights.astype(np.float64), axis=0), axis=1).sum()
+        gone = np.linalg.norm(self.weights[-1].astype(np.float64) - self.weights[0])
+        facts = {
+            "train_loss": _fact(self.losses[-1, 0], "training loss"),
+            "test_loss": _fact(self.losses[-1, 1], "test loss"),
+            "train_accuracy": _fact(self.accuracies[-1, 0], "right on training points", "%"),
+            "test_accuracy": _fact(self.accuracies[-1, 1], "right on test points", "%"),
+            "solved_at_step": _fact(self.steps[solved[0]] if len(solved) else None, f"training loss below {SOLVED} at step"),
+            "diverged_at_step": _fact(self.steps[broken[0]] if len(broken) else None, "diverged at step"),
+            "dead_share": _fact(self.dead[-1] @ self._shares(), "dead units", "%"),
+            "saturated_share": _fact(self.saturated[-1] @ self._shares(), "saturated (unit, point) pairs", "%"),
+            "parameters": Fact(float(self.weights.shape[1]), "parameters"),
+            "detour": _fact(way / gone if gone > 0 else None, "way of the weights / straight line"),
+        }
+        for layer in range(self.dead.shape[1]):
+            for name, label, unit in _OF_A_LAYER:
+                facts[f"{name}[{layer + 1}]"] = _fact(getattr(self, name)[-1, layer], f"{label} in layer {layer + 1}", unit)
+            facts[f"spread_before[{layer + 1}]"] = _fact(self.spread[0, layer], f"spread of outputs in layer {layer + 1} before training")
+            facts[f"alike[{layer + 1}]"] = _fact(self._difference(layer), f"largest difference between units of layer {layer + 1}")
+        for layer, slope in enumerate(self.learned_slopes()[-1]):
+            facts[f"learned_slope[{layer + 1}]"] = _fact(slope, f"learned slope of layer {layer + 1}")
+        return facts
+
+    def _shares(self) -> np.ndarray:
+        """Each hidden layer's share of all hidden units."""
+        return np.array(self.params.widths) / sum(self.params.widths)
+
+    def places(self) -> list[tuple[int, int, int]]:
+        """Of each layer: where in a row of `weights` its weight begins, its bias, and what comes after its bias."""
+        widths, found, at = [2, *(int(width) for width in self.params.widths), 1], [], 0
+        for layer, (into, out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+            found.append((at, at + into * out, at + into * out + out))
+            at += into * out + out + (self.params.activation == "prelu" and layer < len(widths) - 2)
+        return found
+
+    def learned_slopes(self) -> np.ndarray:
+        """PReLU's slopes (t, layers); (t, 0) for other activations."""
+        after = [end for _, _, end in self.places()[:-1]] if self.params.activation == "prelu" else []
+        return self.weights[:, after]
+
+    def curve(self, layer: int) -> np.ndarray:
+        """The activation of a hidden layer in the middle of each of the histogram's bins, (BINS,); PReLU as it is at the end."""
+        slopes = self.learned_slopes()[-1]
+        shapes = {"leaky_slope": float(slopes[layer])} if len(slopes) else {"leaky_slope": self.params.leaky_slope}
+        name = "leaky_relu" if len(slopes) else self.params.activation
+        half = REACH / BINS
+        return values_of(function_of({"activation": name, **shapes}), -REACH + half, REACH - half, BINS)
+
+    def table(self, reach: float, step: float) -> np.ndarray:
+        """The activation at every step from -reach to reach, as a browser needs it to draw the units."""
+        return values_of(function_of(self.params.as_dict()), -reach, reach, round(2 * reach / step) + 1)
+
+    def _difference(self, layer: int) -> float:
+        """The largest difference between incoming weights or biases of two units of a layer at the end."""
+        start, bias, end = self.places()[layer]
+        rows = np.column_stack([self.weights[-1, start:bias].reshape(end - bias, -1), self.weights[-1, bias:end]])
+        return float(np.ptp(rows, axis=0).max())
+
+
+_OF_A_LAYER = (
+    ("dead", "dead units", "%"),
+    ("saturated", "saturated pairs", "%"),
+    ("mean", "mean output", ""),
+    ("spread", "spread of outputs", ""),
+)
+
+
+def _fact(value: Any, label: str, unit: str = "") -> Fact:
+    """A number that another machine's rounding may move in its first digits, for training amplifies it; None if it is not finite."""
+    return Fact(float(value) if value is not None and math.isfinite(value) else None, label, unit, rtol=0.1)
+
+
+def compute(params: Params) -> Generator[Snapshot, None, Result]:
+    """Train, yielding about FRAMES pictures at even distances; returns the Result. A loss that is not finite ends the run: a result too."""
+    settings, legs = params.as_dict(), params.legs()
+    data, net = load(settings), fresh(settings)
+    defaults = {name: Params.default(name) for name in CHANGEABLE}
+    parts = [(leg.steps, settings | defaults | dict(leg.settings), leg.edits) for leg in legs]
+    parts.append((int(params.epochs) * params.steps_an_epoch(), settings, ()))
+    last = sum(steps for steps, _, _ in parts)
+    wanted = {round(i * last / FRAMES) for i in range(FRAMES + 1)}
+    pictures: list[Snapshot] = []
+    done = 0
+
+    def look() -> Snapshot:
+        pictures.append(Snapshot(done, last, portrait(net, data, params.loss == "squared")))
+        return pictures[-1]
+
+    for steps, chosen, edits in parts:
+        way, end = training(net, data, chosen), done + steps
+        if steps:
+            yield look()  # after the edits of the leg before
+        while done < end:
+            next(way)
+            done += 1
+            if done in wanted and done < end:
+                yield look()
+                if not np.isfinite(pictures[-1].arrays["losses"][0]):
+                    return gather(params, pictures)
+        with torch.no_grad():
+            for edit in edits:
+                row = net.biases[edit.layer] if edit.source < 0 else net.weights[edit.layer][:, edit.source]
+                row[edit.to] = edit.value
+    yield look()
+    return gather(params, pictures)
+
+
+def training(net: MLP, data: Data, settings: Mapping[str, Any]) -> Iterator[int]:
+    """One step after another with these settings, by a fresh optimiser; it never ends by itself."""
+    net.activation = function_of(settings)
+    rows = torch.from_numpy(data.is_train)
+    x, y, l1 = data.x[rows], data.y[rows], settings["l1"]
+
+    def loss(batch: Tensor) -> Tensor:
+        fit = mean_loss(net.forward(x[batch])[0][:, 0], y[batch], settings["loss"] == "squared")
+        return fit + l1 * sum((weight.abs().sum() for weight in net.weights), torch.zeros(())) if l1 else fit
+
+    how = optimiser(settings["optimiser"], net.parameters, settings["learning_rate"], settings["momentum"], settings["l2"])
+    return train(loss, net.parameters, how, Batches(len(y), int(settings["batch_size"]), int(settings["seed"])))
+
+
+def gather(params: Params, pictures: Sequence[Snapshot]) -> Result:
+    """The pictures of a run so far as one Result."""
+    data = load(params.as_dict())
+    steps = np.array([one.step for one in pictures])
+    seen = {name: np.stack([one.arrays[name] for one in pictures]) for name in pictures[0].arrays}
+    return Result(params=params, steps=steps, **seen, x=data.x.numpy(), y=data.y.numpy(), is_train=data.is_train)

@@ -1,0 +1,1 @@
+"""Data sets, made or shipped: (name, n, noise, seed) -> numpy arrays. No torch here."""

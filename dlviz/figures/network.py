@@ -1,0 +1,53 @@
+"""The picture of a network in training: its units and weights, the decision map, the loss, and where on the curve the units live."""
+
+from typing import Any
+
+import numpy as np
+
+from dlviz.compute.activations import classifier
+from dlviz.compute.activations import network as networks
+from dlviz.figures.payload import Clip, pack
+
+CLASSES = ("#C2500A", "#0072B2")  # colour-blind safe, with white between
+EDGE = 1.1  # the map shows [-EDGE, EDGE]², around the shifted origin
+TABLE_END, TABLE_STEP = 16.0, 1 / 512  # linear between entries: within 5e-7 of every f with |f''| <= 1
+
+
+def network(results: tuple[networks.Result], clip: Clip) -> bytes:
+    """The component `player`: the network at every step, losses, and where on the activation's curve the units of each layer live."""
+    (result,) = results
+    params, layers = result.params, range(result.histogram.shape[1])
+    legs = [[leg.steps, dict(leg.settings), [[e.layer, e.to, e.source, e.value] for e in leg.edits]] for leg in params.legs()]
+    begins = np.cumsum([leg[0] for leg in legs]).tolist()
+    loss = {"kind": "curves", "title": networks.LOSSES[params.loss], "array": "losses", "series": ["train", "test"], "high": 2.0}
+    panels: list[dict[str, Any]] = [
+        {
+            "kind": "network", "main": True, "title": "Decision map: probability of class 1", "edge": EDGE, "shift": params.shift,
+            "widths": [2, *(int(width) for width in params.widths), 1], "slopes": params.activation == "prelu",
+            "table": {"low": -TABLE_END, "step": TABLE_STEP}, "colours": [CLASSES[0], "#FFFFFF", CLASSES[1]], "classes": CLASSES,
+            "most_units": 32, "most_layers": 6,
+        },
+        loss | {"marks": begins},
+        *[_where_units_live(result, layer) for layer in layers],
+    ]  # fmt: skip
+    trained = {name: value for name in networks.CHANGEABLE if (value := getattr(params, name)) != params.default(name)}
+    header = {
+        "name": "dlviz-network", "clip": clip.name, "steps": result.steps.tolist(), "of": clip.last, "done": clip.done,
+        "again_ms": clip.again_ms, "framed": ["weights", "losses", "histogram", "dead", "saturated"], "panels": panels, "bar": True,
+        "begin": begins[-1] if begins else 0, "legs": legs, "trained": trained,
+    }  # fmt: skip
+    return pack(
+        header, weights=result.weights, losses=result.losses, histogram=result.histogram, dead=result.dead, saturated=result.saturated,
+        table=result.table(TABLE_END, TABLE_STEP).astype(np.float32), points=(result.x - params.shift).astype(np.float32),
+        labels=result.y.astype(np.uint8), is_train=result.is_train.astype(np.uint8),
+    )  # fmt: skip
+
+
+def _where_units_live(result: networks.Result, layer: int) -> dict[str, Any]:
+    """A hidden layer's pre-activations over the training set, as dots on the activation's own curve."""
+    notes = [["dead", layer, "dead"], ["saturated", layer, "saturated"]]
+    curve = [round(float(value), 6) for value in result.curve(layer)]
+    return {
+        "kind": "dots", "title": f"layer {layer + 1}: f(z)", "array": "histogram", "offset": layer * classifier.BINS,
+        "low": -classifier.REACH, "high": classifier.REACH, "curve": curve, "notes": notes,
+    }  # fmt: skip

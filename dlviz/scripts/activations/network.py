@@ -1,0 +1,117 @@
+"""dlviz, Activations, In a network: train the multilayer perceptron of these SETTINGS and measure it.
+
+Needs torch and numpy. Prints, as JSON, the numbers that the page shows at the end of the run.
+"""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from dlviz.compute.training import Batches, optimiser
+from dlviz.data.points import draw
+from dlviz.nets.activations import activation
+from dlviz.nets.mlp import MLP, build
+
+SETTINGS: dict[str, Any] = {
+    "data": "circle",
+    "activation": "tanh",
+    "leaky_slope": 0.1,
+    "learning_rate": 0.46,
+    "optimiser": "sgd",
+    "momentum": 0.9,
+    "initialisation": "xavier",
+    "loss": "cross_entropy",
+    "batch_size": 10.0,
+    "epochs": 60.0,
+    "l1": 0.0,
+    "l2": 0.0,
+    "noise": 0.0,
+    "shift": 0.0,
+    "points": 200.0,
+    "train_share": 0.5,
+    "seed": 1.0,
+    "widths": (8.0, 8.0),
+    "history": "",
+}
+# What a leg of the history that does not say otherwise was trained with.
+USUAL = {
+    "activation": "tanh", "leaky_slope": 0.1, "learning_rate": 0.46, "optimiser": "sgd", "momentum": 0.9,
+    "batch_size": 10.0, "l1": 0.0, "l2": 0.0,
+}  # fmt: skip
+
+
+def loss_of(out: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy of logits, or mean squared error of their sigmoids."""
+    if SETTINGS["loss"] == "squared":
+        return F.mse_loss(torch.sigmoid(out), y)
+    return F.binary_cross_entropy_with_logits(out, y)
+
+
+def function_of(settings: dict[str, Any]) -> Any:
+    """The activation of these settings."""
+    shapes = {"leaky_slope": settings["leaky_slope"], "prelu_slope": 0.25, "elu_alpha": 1.0, "swish_beta": 1.0}
+    return activation(settings["activation"], shapes)
+
+
+def fit(net: MLP, x: torch.Tensor, y: torch.Tensor, settings: dict[str, Any], steps: int) -> None:
+    """So many steps with these settings and a fresh optimiser."""
+    net.activation = function_of(settings)
+    how = optimiser(settings["optimiser"], net.parameters, settings["learning_rate"], settings["momentum"], settings["l2"])
+    for _, rows in zip(range(steps), Batches(len(y), int(settings["batch_size"]), int(settings["seed"])), strict=False):
+        loss = loss_of(net.forward(x[rows])[0][:, 0], y[rows])
+        if settings["l1"]:
+            loss = loss + settings["l1"] * sum((weight.abs().sum() for weight in net.weights), torch.zeros(()))
+        for parameter in net.parameters:
+            parameter.grad = None
+        loss.backward()
+        how.step()
+
+
+def main() -> dict[str, float]:
+    """Losses and accuracies at the end, and what became of each layer's units on the training set."""
+    points = draw(SETTINGS["data"], int(SETTINGS["points"]), SETTINGS["noise"], int(SETTINGS["seed"]))
+    x, y = torch.from_numpy(points.x + SETTINGS["shift"]).float(), torch.from_numpy(points.y).float()
+    n = min(len(y) - 1, max(1, round(SETTINGS["train_share"] * len(y))))  # points for training; the rest is for testing
+    generator = torch.Generator().manual_seed(int(SETTINGS["seed"]))
+    slope = 0.25 if SETTINGS["activation"] == "prelu" else None
+    widths = [2, *(int(width) for width in SETTINGS["widths"]), 1]
+    net = build(widths, function_of(SETTINGS), SETTINGS["initialisation"], generator, slope)
+
+    for steps, settings, edits in json.loads(SETTINGS["history"] or "[]"):
+        fit(net, x[:n], y[:n], SETTINGS | USUAL | settings, steps)
+        with torch.no_grad():
+            for layer, to, source, value in edits:
+                (net.biases[layer] if source < 0 else net.weights[layer][:, source])[to] = value
+    fit(net, x[:n], y[:n], SETTINGS, int(SETTINGS["epochs"]) * math.ceil(n / SETTINGS["batch_size"]))
+
+    out, hidden = net.forward(x)
+    right = ((out[:, 0] > 0) == (y > 0.5)).float()
+    numbers = {
+        "train_loss": loss_of(out[:n, 0], y[:n]).item(),
+        "test_loss": loss_of(out[n:, 0], y[n:]).item(),
+        "train_accuracy": right[:n].mean().item(),
+        "test_accuracy": right[n:].mean().item(),
+    }
+    dead, saturated = [], []
+    for layer, each in enumerate(hidden):
+        z = each[:n].detach().requires_grad_()
+        value = net.function(layer)(z)
+        slopes = torch.autograd.grad(value.sum(), z)[0] if value.requires_grad else torch.zeros_like(z)
+        dead.append((slopes == 0).all(0).float().mean().item())  # units that no training point can move
+        saturated.append((slopes.abs() < 0.05).float().mean().item())
+        numbers |= {f"dead[{layer + 1}]": dead[-1], f"saturated[{layer + 1}]": saturated[-1]}
+        numbers |= {f"mean[{layer + 1}]": value.mean().item(), f"spread[{layer + 1}]": value.std(correction=0).item()}
+    for layer, learned in enumerate(net.slopes):
+        numbers[f"learned_slope[{layer + 1}]"] = learned.item()
+    share = np.array(SETTINGS["widths"]) / sum(SETTINGS["widths"])
+    numbers["parameters"] = float(sum(parameter.numel() for parameter in net.parameters))
+    return numbers | {"dead_share": float(np.dot(dead, share)), "saturated_share": float(np.dot(saturated, share))}
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    print(json.dumps({name: value if math.isfinite(value) else None for name, value in main().items()}, indent=1))

@@ -1,0 +1,261 @@
+// The panel "network": a multilayer perceptron as it stands at a step, drawn from its weights. The browser evaluates it at
+// every pixel, so that each unit has its map, a weight can be changed by hand, and nothing but weights travels.
+
+// f at any z from a table of f at evenly spaced places: linear between them, and beyond its ends as there.
+function fromTable({ low, step, values }) {
+  const last = values.length - 2;
+  return (z) => {
+    const at = (z - low) / step, i = Math.max(0, Math.min(last, Math.floor(at)));
+    return values[i] + (at - i) * (values[i + 1] - values[i]);
+  };
+}
+
+class Net {
+  // widths: units of every layer, (in, hidden..., out); `slopes`: PReLU, one trained slope after each hidden layer's bias
+  constructor(widths, slopes, table) {
+    Object.assign(this, { widths, slopes, f: fromTable(table) });
+    let at = 0;
+    this.layers = widths.slice(1).map((out, l) => {
+      const into = widths[l], place = { into, out, weight: at, bias: at + into * out, slope: at + into * out + out };
+      at = place.slope + (slopes && l < widths.length - 2 ? 1 : 0);
+      return place;
+    });
+  }
+
+  index(layer, to, source) {
+    const { weight, bias, into } = this.layers[layer];
+    return source < 0 ? bias + to : weight + to * into + source;
+  }
+
+  // What every unit gives at the pixels of a square grid, layer by layer: [unit][pixel]; the last layer's are logits.
+  maps(weights, size, edge, shift) {
+    const count = size * size, coordinate = (i) => ((i + 0.5) / size) * 2 * edge - edge;
+    let values = [new Float64Array(count), new Float64Array(count)];
+    for (let i = 0; i < count; i++) {
+      values[0][i] = coordinate(i % size) + shift;
+      values[1][i] = -coordinate(Math.floor(i / size)) + shift;
+    }
+    const all = [values];
+    this.layers.forEach(({ into, out, weight, bias, slope }, l) => {
+      const hidden = l < this.layers.length - 1, a = weights[slope], f = this.slopes ? (z) => (z > 0 ? z : a * z) : this.f;
+      values = Array.from({ length: out }, (_, j) => {
+        const z = new Float64Array(count).fill(weights[bias + j]);
+        for (let k = 0; k < into; k++) {
+          const w = weights[weight + j * into + k], from = all[l][k];
+          for (let i = 0; i < count; i++) z[i] += w * from[i];
+        }
+        if (hidden) for (let i = 0; i < count; i++) z[i] = f(z[i]);
+        return z;
+      });
+      all.push(values);
+    });
+    return all;
+  }
+}
+
+const SMALL = 40, LARGE = 100; // pixels along a unit's own map and along the large one
+const SLOW = 24; // ms: if a frame took longer, the next ones are drawn coarser while playing
+
+PANELS.network = (player, spec, box) => {
+  box.innerHTML = `
+    <div class="large"><h3 class="which"></h3><div class="square"><canvas class="picture" role="img"></canvas><canvas class="points" aria-hidden="true"></canvas></div><div class="legend"></div></div>
+    <div class="diagram"><canvas aria-hidden="true"></canvas><div class="units" role="group" aria-label="Units: arrow keys move, Enter looks into one"></div></div>
+    <form class="weights" hidden></form>`;
+  const find = (selector) => box.querySelector(selector);
+  const net = new Net(spec.widths, spec.slopes, { ...spec.table, values: player.arrays.table });
+  const diverging = colourTable(spec.colours);
+  const picture = find(".picture"), points = find(".points"), units = find(".units"), form = find(".weights"), canvas = find(".diagram canvas");
+  const thumb = new OffscreenCanvas(SMALL, SMALL), stamp = thumb.getContext("2d"), stampImage = stamp.createImageData(SMALL, SMALL);
+  const state = { chosen: player.chosen ?? null, hovered: null, changed: new Map(), cost: 0, size: "" };
+  picture.setAttribute("aria-label", spec.title);
+  find(".legend").innerHTML = `<span class="dot" style="background:${spec.classes[0]}"></span>class 0 <span class="dot" style="background:${spec.classes[1]}"></span>class 1 <span class="dot hollow"></span>for testing. Colours of units: −1 to 1.`;
+
+  function present(frame) {
+    const weights = Float64Array.from(frame.weights);
+    for (const [at, value] of state.changed) weights[at] = value;
+    return weights;
+  }
+
+  function paint(image, values, probability) {
+    const pixels = new Uint32Array(image.data.buffer);
+    for (let i = 0; i < values.length; i++) {
+      const share = probability ? 1 / (1 + Math.exp(-values[i])) : (values[i] + 1) / 2;
+      pixels[i] = diverging[Math.max(0, Math.min(255, Math.round(255 * share) || 0))];
+    }
+  }
+
+  // Where every unit's square stands in the diagram: [layer][unit] {x, y, side}
+  function places(width, height) {
+    const columns = spec.widths.length - 1, most = Math.max(...spec.widths);
+    const side = Math.max(5, Math.min(44, (height - 34) / most - 3, (width / columns) * 0.55));
+    return spec.widths.slice(0, -1).map((count, l) =>
+      Array.from({ length: count }, (_, j) => ({ x: ((l + 0.5) / columns) * width - side / 2, y: 30 + (height - 34) * ((j + 0.5) / count) - side / 2, side }))
+    );
+  }
+
+  const name = (layer, unit) => (layer === 0 ? `input x${"₁₂"[unit]}` : `unit ${unit + 1} of layer ${layer}`);
+
+  function buildUnits(width, height) {
+    state.places = places(width, height);
+    units.replaceChildren();
+    const count = document.createElement("div");
+    count.className = "counts";
+    const button = (label, words, act, x) => {
+      const b = units.appendChild(Object.assign(document.createElement("button"), { type: "button", textContent: label, className: "count", onclick: act }));
+      b.setAttribute("aria-label", words);
+      b.style.left = `${x}px`;
+      return b;
+    };
+    const widths = spec.widths.slice(1, -1);
+    widths.forEach((width_, l) => {
+      const middle = state.places[l + 1][0].x + state.places[l + 1][0].side / 2;
+      const change = (to) => player.report({ widths: widths.map((w, i) => (i === l ? to : w)), history: "" });
+      button("−", `One unit less in layer ${l + 1}`, () => change(width_ - 1), middle - 34).disabled = width_ <= 1;
+      const shown = units.appendChild(Object.assign(document.createElement("span"), { className: "count", textContent: width_ }));
+      shown.style.left = `${middle - 9}px`;
+      button("+", `One unit more in layer ${l + 1}`, () => change(width_ + 1), middle + 12).disabled = width_ >= spec.most_units;
+    });
+    const layers = state.places[0][0].x + state.places[0][0].side / 2;
+    button("− layer", "One layer less", () => player.report({ widths: widths.slice(0, -1), history: "" }), layers - 58).disabled = widths.length <= 1;
+    button("+ layer", "One layer more", () => player.report({ widths: [...widths, widths.at(-1)], history: "" }), layers + 2).disabled = widths.length >= spec.most_layers;
+    state.places.forEach((column, layer) =>
+      column.forEach(({ x, y, side }, unit) => {
+        const b = units.appendChild(Object.assign(document.createElement("button"), { type: "button", className: "unit" }));
+        b.setAttribute("aria-label", name(layer, unit));
+        b.setAttribute("aria-pressed", String(state.chosen?.join() === [layer, unit].join()));
+        Object.assign(b.style, { left: `${x}px`, top: `${y}px`, width: `${side}px`, height: `${side}px` });
+        b.dataset.unit = `${layer},${unit}`;
+        b.tabIndex = layer === 0 && unit === 0 ? 0 : -1;
+        b.onclick = () => choose(state.chosen?.join() === [layer, unit].join() ? null : [layer, unit]);
+        b.onpointerenter = () => hover([layer, unit]);
+        b.onpointerleave = () => hover(null);
+        b.onkeydown = (event) => {
+          const [dl, du] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [0, 0];
+          if (event.key === "Escape") choose(null);
+          if (!dl && !du) return;
+          event.preventDefault();
+          const to = state.places[layer + dl], next = to && to[Math.max(0, Math.min(to.length - 1, unit + du))];
+          if (next) units.querySelector(`[data-unit="${layer + dl},${to.indexOf(next)}"]`).focus();
+        };
+        b.onfocus = () => units.querySelectorAll(".unit").forEach((each) => (each.tabIndex = each === b ? 0 : -1));
+      })
+    );
+  }
+
+  function hover(unit) {
+    state.hovered = unit;
+    player.draw();
+  }
+
+  function choose(unit) {
+    state.chosen = player.chosen = unit;
+    state.changed.clear();
+    units.querySelectorAll(".unit").forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.unit === unit?.join())));
+    buildForm();
+    player.draw();
+  }
+
+  // The weights into the chosen unit, each to be typed over: seen at once, and kept (training goes on from here) on Enter.
+  function buildForm() {
+    form.hidden = !state.chosen || state.chosen[0] === 0;
+    form.replaceChildren();
+    if (form.hidden) return;
+    const [layer, unit] = state.chosen, into = spec.widths[layer - 1];
+    form.append(Object.assign(document.createElement("span"), { textContent: "z =" }));
+    for (let source = -1; source < into; source++) {
+      const label = form.appendChild(document.createElement("label"));
+      const input = label.appendChild(Object.assign(document.createElement("input"), { type: "number", step: "any", min: -100, max: 100, required: true }));
+      label.append(source < 0 ? "bias" : layer === 1 ? `· x${"₁₂"[source]}` : `· unit ${source + 1}`);
+      input.setAttribute("aria-label", source < 0 ? "bias" : `weight from ${name(layer - 1, source)}`);
+      input.dataset.at = net.index(layer - 1, unit, source);
+      input.oninput = () => {
+        if (input.checkValidity()) state.changed.set(+input.dataset.at, input.valueAsNumber);
+        player.pause();
+        player.draw();
+      };
+      input.onchange = () => {
+        if (!input.reportValidity()) return;
+        player.branch([[layer - 1, unit, source, input.valueAsNumber]]);
+        state.changed.clear();
+      };
+    }
+    form.onsubmit = (event) => event.preventDefault();
+    form.append(Object.assign(document.createElement("small"), { textContent: "Enter: train on from this step with it" }));
+  }
+
+  function drawPoints(side) {
+    [points.width, points.height] = [side, side];
+    const pen = points.getContext("2d"), size = Math.max(2, side / 120);
+    const at = (value, sign) => ((sign * value) / spec.edge + 1) * 0.5 * side;
+    for (let i = 0; i < player.arrays.labels.length; i++) {
+      const test = !player.arrays.is_train[i];
+      pen.beginPath();
+      pen.arc(at(player.arrays.points[2 * i], 1), at(player.arrays.points[2 * i + 1], -1), size, 0, 2 * Math.PI);
+      pen.fillStyle = test ? "#ffffff" : spec.classes[player.arrays.labels[i]];
+      pen.strokeStyle = test ? spec.classes[player.arrays.labels[i]] : "#ffffff";
+      pen.lineWidth = size / 2.5;
+      pen.fill();
+      pen.stroke();
+    }
+  }
+
+  function drawDiagram(weights, maps) {
+    const scale = devicePixelRatio, pen = canvas.getContext("2d"), { clientWidth: width, clientHeight: height } = canvas;
+    [canvas.width, canvas.height] = [width * scale, height * scale];
+    pen.scale(scale, scale);
+    const out = { x: width, y: height / 2, side: 0 }, shown = state.hovered ?? state.chosen;
+    for (let layer = 1; layer < spec.widths.length; layer++) {
+      for (let j = 0; j < spec.widths[layer]; j++) {
+        const to = state.places[layer]?.[j] ?? out;
+        for (let k = 0; k < spec.widths[layer - 1]; k++) {
+          const from = state.places[layer - 1][k], w = weights[net.index(layer - 1, j, k)];
+          const quiet = shown && shown[0] > 0 && shown.join() !== [layer, j].join();
+          pen.globalAlpha = quiet ? 0.12 : Math.min(0.9, 0.25 + Math.abs(w) / 3);
+          pen.strokeStyle = spec.classes[w < 0 ? 0 : 1];
+          pen.lineWidth = Math.min(6, 0.3 + Math.abs(w) * 1.2);
+          const [x1, y1, x2, y2] = [from.x + from.side, from.y + from.side / 2, to.x, to.y + to.side / 2];
+          pen.beginPath();
+          pen.moveTo(x1, y1);
+          pen.bezierCurveTo((x1 + x2) / 2, y1, (x1 + x2) / 2, y2, x2, y2);
+          pen.stroke();
+        }
+      }
+    }
+    pen.globalAlpha = 1;
+    state.places.forEach((column, layer) =>
+      column.forEach(({ x, y, side }, unit) => {
+        paint(stampImage, maps[layer][unit], false);
+        stamp.putImageData(stampImage, 0, 0);
+        pen.drawImage(thumb, x, y, side, side);
+      })
+    );
+  }
+
+  if (state.chosen && !(state.chosen[1] < spec.widths[state.chosen[0]] && state.chosen[0] < spec.widths.length - 1)) state.chosen = null;
+  buildForm();
+
+  return (frame) => {
+    const started = performance.now(), weights = present(frame), { clientWidth: width, clientHeight: height } = canvas;
+    if (width < 60 || height < 60) return;
+    const size = [width, height, picture.clientWidth].join();
+    if (size !== state.size) {
+      state.size = size;
+      buildUnits(width, height);
+      drawPoints(Math.max(60, Math.round(picture.clientWidth * devicePixelRatio)));
+    }
+    drawDiagram(weights, net.maps(weights, SMALL, spec.edge, spec.shift));
+    const shown = state.hovered ?? state.chosen, pixels = player.playing && state.cost > SLOW ? LARGE / 2 : LARGE;
+    const all = net.maps(weights, pixels, spec.edge, spec.shift), [layer, unit] = shown ?? [spec.widths.length - 1, 0];
+    if (picture.width !== pixels) [picture.width, picture.height] = [pixels, pixels];
+    const pen = picture.getContext("2d"), image = pen.createImageData(pixels, pixels);
+    paint(image, all[layer][unit], !shown);
+    pen.putImageData(image, 0, 0);
+    find(".which").textContent = !shown ? spec.title : layer ? `Output of ${name(layer, unit)}` : `The ${name(layer, unit)}`;
+    player.maps = { pixels, logits: all.at(-1)[0], shown: all[layer][unit] };
+    for (const input of form.querySelectorAll("input")) {
+      if (input.getRootNode().activeElement !== input) input.value = +weights[+input.dataset.at].toFixed(3);
+    }
+    state.cost = performance.now() - started;
+    player.root.dataset.cost = state.cost.toFixed(1);
+  };
+};

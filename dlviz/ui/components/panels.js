@@ -1,0 +1,76 @@
+// What a player can show: each kind builds one panel and returns how a frame is drawn into it.
+
+const PANELS = {
+  // frames: (h, w) bytes through a colour table from low to high
+  image(player, spec, box) {
+    const canvas = box.appendChild(document.createElement("canvas"));
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", spec.title);
+    const [height, width] = spec.shape, table = colourTable(spec.colours);
+    [canvas.width, canvas.height] = [width, height];
+    const pen = canvas.getContext("2d"), image = pen.createImageData(width, height), pixels = new Uint32Array(image.data.buffer);
+    return (frame) => {
+      const bytes = frame[spec.array];
+      for (let i = 0; i < bytes.length; i++) pixels[i] = table[bytes[i]];
+      pen.putImageData(image, 0, 0);
+    };
+  },
+
+  // series over steps, all frames so far, and a cursor at the present one
+  curves(player, spec, box) {
+    const svg = make(box, "svg", { role: "img", "aria-label": spec.title });
+    let drawn, cursor, drawnFor;
+    return (frame) => {
+      const colours = themeColours(svg), state = [player.frames.length, svg.clientWidth, svg.clientHeight, colours].join("|");
+      if (state !== drawnFor && svg.clientWidth > 60 && svg.clientHeight > 60) {
+        drawnFor = state;
+        svg.replaceChildren();
+        const { frames } = player, value = (j, k) => frames[j][spec.array][k];
+        const high = 1.05 * Math.min(spec.high, frames.reduce((most, f) => Math.max(most, ...[...f[spec.array]].filter(Number.isFinite)), 1e-9));
+        drawn = panel(svg, { x: 44, y: 6, width: svg.clientWidth - 56, height: svg.clientHeight - 44 }, [0, Math.max(1, player.header.of)], [0, high], { title: spec.title, x: "step" });
+        spec.series.forEach((name, k) => {
+          const d = linePath(frames.length, (j) => drawn.sx(frames[j].step), (j) => drawn.sy(Math.min(value(j, k), 2 * high)));
+          make(drawn.inside, "path", { class: "line", d, stroke: colours[k], "stroke-width": 2.5, "stroke-dasharray": k ? "6 3" : "none" });
+          make(svg, "text", { x: drawn.box.x + drawn.box.width - 4, y: drawn.box.y + 15 + 16 * k, "text-anchor": "end", style: `fill: ${colours[k]}`, "font-weight": 600 }, name);
+        });
+        for (const step of spec.marks ?? []) make(drawn.inside, "line", { class: "mark", x1: drawn.sx(step), x2: drawn.sx(step), y1: drawn.box.y, y2: drawn.box.y + drawn.box.height });
+        cursor = make(svg, "line", { class: "cursor", y1: drawn.box.y, y2: drawn.box.y + drawn.box.height });
+      }
+      if (!drawn) return;
+      cursor.setAttribute("x1", drawn.sx(frame.step));
+      cursor.setAttribute("x2", drawn.sx(frame.step));
+    };
+  },
+
+  // shares of values in bins, as dots on a curve: the larger the dot, the more values live there
+  dots(player, spec, box) {
+    const svg = make(box, "svg", { role: "img", "aria-label": spec.title });
+    const n = spec.curve.length, z = (k) => spec.low + ((spec.high - spec.low) * (k + 0.5)) / n;
+    let dots = [], note, drawnFor;
+    return (frame) => {
+      const state = [svg.clientWidth, svg.clientHeight, themeColours(svg)].join("|");
+      if (state !== drawnFor && svg.clientWidth > 60 && svg.clientHeight > 50) {
+        drawnFor = state;
+        svg.replaceChildren();
+        const [low, high] = [Math.min(...spec.curve), Math.max(...spec.curve)], room = 0.12 * (high - low || 1);
+        const drawn = panel(svg, { x: 44, y: 6, width: svg.clientWidth - 56, height: svg.clientHeight - 44 }, [spec.low, spec.high], [low - room, high + room], { title: spec.title, x: "z" });
+        make(drawn.inside, "path", { class: "line", d: linePath(n, (k) => drawn.sx(z(k)), (k) => drawn.sy(spec.curve[k])), stroke: "var(--st-text-color)", "stroke-width": 1.5, opacity: 0.6 });
+        dots = spec.curve.map((y, k) => make(drawn.inside, "circle", { class: "dot", cx: drawn.sx(z(k)), cy: drawn.sy(y), r: 0, fill: themeColours(svg)[0] }));
+        note = make(svg, "text", { x: drawn.box.x + drawn.box.width - 4, y: drawn.box.y + drawn.box.height - 6, "text-anchor": "end" });
+      }
+      const shares = frame[spec.array].subarray(spec.offset, spec.offset + n);
+      dots.forEach((dot, k) => dot.setAttribute("r", 22 * Math.sqrt(shares[k])));
+      if (note) note.textContent = spec.notes.map(([array, at, words]) => `${threeDigits(100 * frame[array][at])} % ${words}`).join(", ");
+    };
+  },
+};
+
+// 256 colours as 32-bit pixels, through evenly spaced stops "#rrggbb"
+function colourTable(stops) {
+  const rgb = stops.map((stop) => [1, 3, 5].map((at) => parseInt(stop.slice(at, at + 2), 16)));
+  return Uint32Array.from({ length: 256 }, (_, i) => {
+    const position = (i / 255) * (rgb.length - 1), low = Math.min(rgb.length - 2, Math.floor(position)), share = position - low;
+    const [r, g, b] = [0, 1, 2].map((c) => Math.round(rgb[low][c] + share * (rgb[low + 1][c] - rgb[low][c])));
+    return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+  });
+}

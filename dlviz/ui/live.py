@@ -1,0 +1,71 @@
+"""A long run on the page: its picture grows while it is computed, and the page is drawn in full when it has ended."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from dlviz import jobs
+from dlviz.compute import gather
+from dlviz.figures.payload import Clip
+from dlviz.jobs import Job, StillRunning
+from dlviz.results import Result
+
+SOON = 0.3  # seconds that a page waits for a run before it shows it growing
+AGAIN = 0.25  # seconds between two looks at a run; more for many watchers
+CROWD = 8  # watchers up to which AGAIN is kept
+Guard = Callable[[Callable[[], None]], None]  # calls what it is given, and says so on the page if that fails
+WORTH_SAYING = 2.0  # seconds left from which on the time left is shown
+
+
+@st.cache_resource(scope="session", on_release=jobs.leave, show_spinner=False)  # type: ignore[untyped-decorator]
+def session() -> str:
+    """A name for this connection; when the connection goes, its jobs are left."""
+    return secrets.token_hex(8)
+
+
+def watch(job: Job, figure: Callable[..., bytes], draw: Callable[[bytes], None], key: str, guard: Guard) -> Result | None:
+    """Draw a run, and go on drawing while it is under way; its Result if it has ended soon, else None.
+
+    The player asks for what came after the frames it has, which reruns only this fragment; before there is a player, the
+    server looks by itself. What the computation raises within SOON, this raises; what it raises later, `guard` gets to say.
+    """
+    try:
+        result = job.wait(SOON)
+    except StillRunning:
+        result = None
+
+    changed = f"{key}.changed"  # what was changed in the picture concerns the whole page, but reruns only the fragment
+    st.session_state.pop(changed, None)
+
+    def grow() -> None:
+        if st.session_state.pop(changed, False):
+            st.rerun()
+        if result is None and job.future.done():
+            job.future.result()
+            st.rerun()  # the whole page, with facts and words
+        again = round(1000 * AGAIN * max(1.0, len(job.watchers) / CROWD))
+        if result is not None:
+            draw(figure((result,), Clip(job.key, job.progress()[1], True)))
+            return
+        asked: Any = st.session_state.get(key, {}).get("after")
+        frames = job.frames_after(-1 if asked is None else int(asked)) or job.frames_after(-1)[-1:]
+        if frames:
+            draw(figure((gather(job.view, job.params, frames),), Clip(job.key, frames[0].of, False, again)))
+        _say(job)
+
+    waiting = result is None and not job.frames_after(-1)
+    st.fragment(guard, run_every=AGAIN if waiting else None)(grow)
+    return result
+
+
+def _say(job: Job) -> None:
+    """Where a run stands: its place in the queue, or how far it is and how long it will take."""
+    if job.queued:
+        ahead = jobs.place(job)
+        st.caption(f"Waiting: {ahead} other runs are to start before this one." if ahead else "Waiting for a run to end.")
+        return
+    step, last, left = job.progress()
+    if left is not None and left > WORTH_SAYING:
+        st.progress(step / last, f"step {step} of {last}, about {left:.0f} s left")
