@@ -27,6 +27,7 @@ frame.show(
     {
         "curve": frame.Drawing("curve", figures.curve, {"Properties": properties, "Normal inputs": outputs}, labels=curves.LABELS),
         "network": frame.Drawing("player", figures.network, grows=True),
+        "seeds": frame.Drawing("player", figures.seeds, grows=True),
         "softmax": frame.Drawing("softmax", figures.softmax),
     },
 )

@@ -9,6 +9,7 @@ from dlviz.compute.activations import curve as curves
 from dlviz.compute.activations import softmax as softmaxes
 from dlviz.fields import Number, Numbers, Spec
 from dlviz.figures.network import network as network
+from dlviz.figures.network import seeds as seeds
 from dlviz.figures.payload import pack
 from dlviz.results import three_digits
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from dlviz.compute.activations import classifier
 from dlviz.compute.activations import network as networks
+from dlviz.compute.activations import seeds as many
 from dlviz.figures.payload import Clip, pack
 
 CLASSES = ("#C2500A", "#0072B2")  # colour-blind safe, with white between
@@ -51,3 +52,21 @@ def _where_units_live(result: networks.Result, layer: int) -> dict[str, Any]:
         "kind": "dots", "title": f"layer {layer + 1}: f(z)", "array": "histogram", "offset": layer * classifier.BINS,
         "low": -classifier.REACH, "high": classifier.REACH, "curve": curve, "notes": notes,
     }  # fmt: skip
+
+
+def seeds(results: tuple[many.Result], clip: Clip) -> bytes:
+    """The component `player`: for each width one line a seed, and how many of them have solved the task by now."""
+    (result,) = results
+    widths = result.params.widths
+    panels = [
+        {
+            "kind": "seeds", "main": True, "offset": i * many.SEEDS, "members": many.SEEDS,
+            "title": f"{width} unit{'s' * (width != '1')}: log₁₀ loss",
+        }
+        for i, width in enumerate(widths)
+    ]  # fmt: skip
+    header = {
+        "name": "dlviz-seeds", "clip": clip.name, "steps": result.steps.tolist(), "of": clip.last, "done": clip.done,
+        "again_ms": clip.again_ms, "framed": ["losses", "accuracies"], "panels": panels, "bar": True, "begin": 0,
+    }  # fmt: skip
+    return pack(header, losses=result.losses, accuracies=result.accuracies)

@@ -13,7 +13,7 @@ import streamlit as st
 
 from dlviz import catalog, jobs, lessons, runtime
 from dlviz.fields import ParameterError
-from dlviz.lessons import Scene, fill
+from dlviz.lessons import PLACEHOLDER, Scene, fill
 from dlviz.results import Result
 from dlviz.ui import components, live, takehome
 from dlviz.ui.controls import plain_text, show_controls
@@ -106,8 +106,10 @@ def _scenes_and_views(settings: Settings) -> None:
 def _sentence(settings: Settings, result: Result | None) -> None:
     """What to look at: the scene's sentence with its numbers, or the view's own. While a scene asks, it keeps its answer to itself."""
     scene = settings.scene()
-    told = fill(scene.sentence, result.facts()) if scene and result else settings.lessons.views[settings.view].sentence
-    st.markdown(told)
+    if scene is None or _open_question(settings):
+        st.markdown(settings.lessons.views[settings.view].sentence)
+    else:
+        st.markdown(fill(scene.sentence, result.facts()) if result else PLACEHOLDER.sub("…", scene.sentence))
 
 
 def _open_question(settings: Settings) -> Scene | None:

@@ -132,9 +132,9 @@ SETTLE = """async ([quiet, patience]) => {
   const finished = () => {
     const app = document.querySelector("[data-testid=stApp]");
     const idle = app?.dataset.testConnectionState === "CONNECTED" && app.dataset.testScriptState === "notRunning";
-    // a component's code comes after the run that asked for it
+    // a component's code comes after the run that asked for it, and a long run's player says when it is done
     const components = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
-    const drawn = components.every((e) => e.shadowRoot?.querySelector("svg.main > *, .player[data-drawn]"));
+    const drawn = components.every((e) => e.shadowRoot?.querySelector("svg.main > *, .player[data-done=true]"));
     // between the front door's rerun and the page's own there is an idle moment with nothing on the page
     const begun = document.querySelector("[data-testid=stMain] h1") && document.querySelector(".st-key-stage")?.childElementCount !== 0;
     return idle && window.sentAt < window.heardAt && begun && drawn && !document.querySelector("[data-testid=stSkeleton]");

@@ -46,11 +46,13 @@ def values_of(function: Function, low: float, high: float, count: int) -> np.nda
         return function(torch.linspace(low, high, count, dtype=torch.float64)).numpy()
 
 
-def fresh(settings: Mapping[str, Any]) -> MLP:
+def fresh(settings: Mapping[str, Any], dtype: torch.dtype = torch.float32) -> MLP:
     """The network before training."""
     slope = SHAPES["prelu_slope"] if settings["activation"] == "prelu" else None
     generator = torch.Generator().manual_seed(int(settings["seed"]))
-    return build([2, *(int(width) for width in settings["widths"]), 1], function_of(settings), settings["initialisation"], generator, slope)
+    return build(
+        [2, *(int(width) for width in settings["widths"]), 1], function_of(settings), settings["initialisation"], generator, slope, dtype
+    )
 
 
 def mean_loss(out: Tensor, y: Tensor, squared: bool) -> Tensor:

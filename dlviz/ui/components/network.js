@@ -256,6 +256,6 @@ PANELS.network = (player, spec, box) => {
       if (input.getRootNode().activeElement !== input) input.value = +weights[+input.dataset.at].toFixed(3);
     }
     state.cost = performance.now() - started;
-    player.root.dataset.cost = state.cost.toFixed(1);
+    player.root.cost = state.cost;
   };
 };

@@ -42,6 +42,34 @@ const PANELS = {
     };
   },
 
+  // one line a member over steps, its loss on a logarithmic axis; the members that have solved the task stand out
+  seeds(player, spec, box) {
+    const svg = make(box, "svg", { role: "img", "aria-label": spec.title });
+    const [low, high] = [-4, 0.5], members = spec.members;
+    let lines = [], cursor, note, drawnFor, colours;
+    return (frame) => {
+      colours = themeColours(svg);
+      const state = [player.frames.length, svg.clientWidth, svg.clientHeight, colours].join("|");
+      if (state !== drawnFor && svg.clientWidth > 60 && svg.clientHeight > 60) {
+        drawnFor = state;
+        svg.replaceChildren();
+        const { frames } = player, value = (j, k) => Math.max(low, Math.log10(frames[j].losses[spec.offset + k]));
+        const drawn = panel(svg, { x: 36, y: 6, width: svg.clientWidth - 48, height: svg.clientHeight - 44 }, [0, Math.max(1, player.header.of)], [low, high], { title: spec.title, x: "step" });
+        lines = Array.from({ length: members }, (_, k) =>
+          make(drawn.inside, "path", { class: "line", d: linePath(frames.length, (j) => drawn.sx(frames[j].step), (j) => drawn.sy(value(j, k))), "stroke-width": 1.2, opacity: 0.7 })
+        );
+        cursor = make(svg, "line", { class: "cursor", y1: drawn.box.y, y2: drawn.box.y + drawn.box.height });
+        note = make(svg, "text", { class: "note", x: drawn.box.x + drawn.box.width - 4, y: drawn.box.y + 34, "text-anchor": "end", "font-weight": 600 });
+        cursor.at = drawn.sx;
+      }
+      if (!cursor) return;
+      const solved = lines.map((_, k) => frame.accuracies[spec.offset + k] === 1);
+      lines.forEach((line, k) => line.setAttribute("stroke", colours[solved[k] ? 0 : 1]));
+      for (const end of ["x1", "x2"]) cursor.setAttribute(end, cursor.at(frame.step));
+      note.textContent = `${solved.filter(Boolean).length} of ${members} have every point right`;
+    };
+  },
+
   // shares of values in bins, as dots on a curve: the larger the dot, the more values live there
   dots(player, spec, box) {
     const svg = make(box, "svg", { role: "img", "aria-label": spec.title });

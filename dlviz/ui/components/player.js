@@ -31,6 +31,7 @@ class Player {
     Object.assign(this, { header, name: header.name });
     Object.assign(this.arrays, arrays);
     this.absorb(header, arrays);
+    this.root.dataset.done = header.done;
     const spec = JSON.stringify(header.panels);
     if (spec !== this.spec) this.build(header.panels);
     this.spec = spec;
@@ -80,7 +81,7 @@ class Player {
     this.scrub.setAttribute("aria-valuetext", `step ${frame.step} of ${this.header.of}`);
     this.root.querySelector(".where").textContent = `step ${frame.step} / ${this.header.of}`;
     this.root.dataset.step = frame.step;
-    this.root.dataset.drawn = +(this.root.dataset.drawn ?? 0) + 1;
+    this.root.drawn = (this.root.drawn ?? 0) + 1;
   }
 
   // To a frame by hand: playing stops, players beside this one follow.
