@@ -38,14 +38,19 @@ def listen(settings: Settings) -> None:
 
 
 def do(settings: Settings, act: dict[str, Any]) -> None:
-    """What a key asks for: {"to": place}, {"reset": True} or {"present": bool}. A place that does not exist is passed over."""
+    """What the keys ask for: {"present": bool, "to": place, "reset": bool}, each only if it was pressed.
+
+    The browser's message is not trusted: a place that does not exist is passed over.
+    """
+    match act:
+        case {"present": bool(on)}:
+            present.set_present(settings, on)
     match act:
         case {"to": int(to)} if 0 <= to <= present.place(settings)[1]:
             present.go(settings, to)
+    match act:
         case {"reset": True}:
             reset(settings)
-        case {"present": bool(on)}:
-            present.set_present(settings, on)
 
 
 def reset(settings: Settings) -> None:

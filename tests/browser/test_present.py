@@ -29,7 +29,9 @@ def press(page: Page, *keys: str) -> None:
 
 def let_go(page: Page) -> None:
     """Take the focus from whatever has it."""
-    page.evaluate("() => { let e = document.activeElement; while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement; e?.blur(); }")
+    page.evaluate(
+        "() => { let e = document.activeElement; while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement; e?.blur(); }"
+    )
 
 
 def box(page: Page, selector: str) -> dict[str, float]:
@@ -230,12 +232,12 @@ def test_a_lecture_path_leads_from_scene_to_scene(visitor: Watched) -> None:
     path = list(paths.load().values())[0]
     titles = [found.title for step in path.steps if (found := lessons.load(step.topic).scene(step.scene))]
     page = visitor.open("")
-    row = named(page, f"path-{path.id}").bounding_box()
-    assert row is not None
-    page.mouse.click(row["x"] + row["width"] - 8, row["y"] + row["height"] - 8)
+    row = named(page, f"path-{path.id}")
+    corner = row.evaluate("(e) => ({ x: e.clientWidth - 6, y: e.clientHeight - 6 })")
+    row.click(position=corner)  # not on the words: the whole row is the link
     page.wait_for_url(f"**/{path.steps[0].topic}?*path={path.id}*")
     settle(page)
-    assert scene_of(page) == titles[0] and named(page, "path").inner_text().split("\n")[1:2] == [f"1 of {len(titles)}"]
+    assert scene_of(page) == titles[0] and f"1 of {len(titles)}" in named(page, "path").inner_text()
     assert page.get_by_role("heading", level=1).inner_text().endswith(path.title)
     assert named(page, "path.previous").get_by_role("button").is_disabled()
     named(page, "path.next").get_by_role("button").click()
@@ -253,6 +255,7 @@ def test_a_lecture_path_leads_from_scene_to_scene(visitor: Watched) -> None:
     other = next(scene for scene in SCENES if scene.title not in titles)
     open_scene(page, VIEW, other.title)
     assert link_of(page).mode.step == len(titles), "a scene beside the path loses the place in it"
+    let_go(page)
     press(page, "p", "ArrowLeft", "p")
     assert scene_of(page) == titles[-2]
     pill(page, f"{VIEW}.scene", titles[0]).click()

@@ -13,6 +13,7 @@ class Keys {
     this.words = root.querySelector(".scenes");
     this.page = root.closest("[data-testid=stMain]");
     this.sent = answered;
+    this.unanswered = {};
     root.querySelector("button").onclick = () => this.toggleList(false);
   }
 
@@ -23,12 +24,14 @@ class Keys {
     if (answered < this.sent) return;
     if (this.present && !present) this.scrollBack(60);
     if (!this.present && present) this.page?.scrollTo(0, 0);
-    Object.assign(this, { at, present, wanted: present });
+    Object.assign(this, { at, present, wanted: present, unanswered: {} });
   }
 
+  // Two quick messages may become one on the way, so each says all that has not been answered yet.
   send(act) {
     this.sent += 1;
-    this.report({ ...act, count: this.sent });
+    Object.assign(this.unanswered, act);
+    this.report({ ...this.unanswered, count: this.sent });
   }
 
   toggleList(shown) {
@@ -39,7 +42,7 @@ class Keys {
     const to = Math.max(0, Math.min(this.last, this.at + by));
     if (to === this.at) return;
     this.at = to;
-    this.send({ to });
+    this.send({ to, reset: false });
   }
 
   setPresent(present) {
