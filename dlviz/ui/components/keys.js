@@ -4,8 +4,12 @@ const TYPING = `textarea, select, [contenteditable]:not([contenteditable=false])
   input:not([type=range], [type=radio], [type=checkbox], [type=button], [type=submit])`;
 const RESTING = "html, body, [data-testid=stApp], [data-testid=stMain]"; // they can have the focus, but do nothing with it
 
+const PLAIN = "button:not([role], [aria-pressed], [aria-checked]), a[href]:not([role])"; // they use Space and Enter, but no arrows
+
+const target = (event) => event.composedPath()[0];
 const types = (event) => event.composedPath().some((e) => e instanceof Element && e.matches(TYPING));
-const holds = (event) => event.composedPath()[0] instanceof Element && !event.composedPath()[0].matches(RESTING);
+const holds = (event) => target(event) instanceof Element && !target(event).matches(RESTING);
+const steers = (event) => holds(event) && !target(event).matches(PLAIN);
 
 class Keys {
   constructor(root, answered) {
@@ -63,14 +67,14 @@ class Keys {
   press(event) {
     const { key } = event, shifted = event.shiftKey && key !== "?";
     if (event.defaultPrevented || event.repeat || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || shifted) return;
-    if (types(event) || !this.act(key, holds(event))) return;
+    if (types(event) || !this.act(key, holds(event), steers(event))) return;
     event.preventDefault();
   }
 
   // Whether the key was one of ours.
-  act(key, held) {
+  act(key, held, steered) {
     const by = { ArrowRight: 1, ArrowLeft: -1, ...(this.present ? { PageDown: 1, PageUp: -1 } : {}) }[key]; // presenters' remotes send Page
-    if (by && !held) this.go(by);
+    if (by && !steered) this.go(by);
     else if (key === " " && !held) return !document.dispatchEvent(new CustomEvent("dlviz:play", { cancelable: true }));
     else if (key === "0") this.send({ reset: true });
     else if (key === "p" || key === "P") this.setPresent(!this.wanted);
