@@ -1,18 +1,19 @@
-"""The home page: the topics and their questions."""
+"""The home page: the topics with their questions, and lecture paths through their scenes."""
 
 import streamlit as st
 
 from dlviz.catalog import TOPICS
+from dlviz.ui import home
 from dlviz.ui.navigation import enter_by_front_door, load_torch_in_background
 
 enter_by_front_door()
+st.html(home.STYLE)
 st.title("dlviz", anchor=False)
-st.markdown(
-    "A visual playground for deep learning. Every picture is a real PyTorch computation, run while you watch: "
-    "change it, break it, ask it, and take the program home."
-)
-for topic in TOPICS:
-    with st.container(border=True, width=640, key=f"topic-{topic.slug}"):
-        st.page_link(f"pages/{topic.slug}.py", label=f"**{topic.title}**", icon=topic.icon)
-        st.markdown(topic.question)
+with st.container(key="lead"):
+    st.markdown(
+        "A visual playground for deep learning. Every picture is a real PyTorch computation, run while you watch: "
+        "change it, break it, ask it, and take the program home."
+    )
+home.show_topics(TOPICS)
+home.show_paths()
 load_torch_in_background()

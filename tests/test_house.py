@@ -122,6 +122,7 @@ def test_a_topic_has_all_its_files(topic: catalog.Topic) -> None:
     wanted = [
         f"dlviz/figures/{slug}.py",
         f"dlviz/lessons/{slug}.toml",
+        f"dlviz/ui/cards/{slug}.svg",
         f"pages/{slug}.py",
         f"docs/{slug}.md",
         f"tests/figures/test_{slug}.py",

@@ -15,9 +15,10 @@ from dlviz import params as p
 from dlviz.catalog import Topic
 from dlviz.compute import resolve
 from dlviz.fields import Number, ParameterError
+from dlviz.lessons import paths
 from dlviz.params import Params
 from dlviz.ui import link
-from dlviz.ui.link import Link, decode, encode
+from dlviz.ui.link import RESERVED, Link, Mode, decode, encode
 from tests.test_params import random_params
 
 VIEWS = [(topic, view.partition(".")[2]) for topic in catalog.TOPICS for view in topic.views]
@@ -61,10 +62,11 @@ def test_links_of_all_times_still_open(line: list[str]) -> None:
     address, recorded = line
     slug, _, query = address.partition("?")
     found = read(catalog.find(slug), dict(parse_qsl(query, keep_blank_values=True, strict_parsing=True)))
-    expected = json.loads(recorded)
+    expected = {"mode": {}} | json.loads(recorded)
     today = {old: name for name, spec in found.params.specs().items() for old in spec.was}
     shown = json.loads(json.dumps(found.params.as_dict()))
     assert found.notices == () and found.view == expected["view"] and found.scene == expected["scene"]
+    assert found.mode == Mode(**expected["mode"])
     assert {name: shown[today.get(name, name)] for name in expected["params"]} == expected["params"]
 
 
@@ -144,6 +146,80 @@ def test_a_scene_of_another_view_is_noticed() -> None:
     assert len(found.notices) == 1 and found.notices[0].startswith("scene is 'hot'")
 
 
+PATH = paths.load()["slopes"]
+
+
+def test_every_mode_comes_back_from_its_link() -> None:
+    """Through a real query string, beside the settings, which it leaves as they are."""
+    topic = catalog.find("activations")
+    params = resolve("activations.curve")[0](span=12)
+    modes = [Mode(p, k, path, step) for p in (False, True) for k in (False, True) for path, step in (("", 0), (PATH.id, 1), (PATH.id, 5))]
+    for mode in modes:
+        query = dict(parse_qsl(urlencode(encode("curve", params, mode)), keep_blank_values=True))
+        assert read(topic, query) == Link("curve", params.canonical(), mode=mode)
+    assert set(encode("curve", params)) & {"present", "lock", "path", "step"} == set(), "what is not set stands in the address"
+
+
+@pytest.mark.parametrize("garbage", [text for text in GARBAGE] + ["", "2", "-1", "true", "１"])
+@pytest.mark.parametrize("parameter", ["present", "lock", "path", "step"])
+def test_a_wrong_mode_is_noticed_once_and_left_out(parameter: str, garbage: str) -> None:
+    found = read(catalog.find("activations"), {parameter: garbage, "span": "12"})
+    assert (found.mode, found.view, found.params.span) == (Mode(), "curve", 12)  # type: ignore[attr-defined]
+    assert len(found.notices) == 1 and found.notices[0].startswith(f"{parameter} is ")
+    assert_a_sentence(found.notices[0])
+
+
+def test_zero_is_a_good_way_to_say_no() -> None:
+    assert read(catalog.find("activations"), {"present": "0", "lock": "0"}) == read(catalog.find("activations"), {})
+
+
+def test_a_path_alone_opens_its_first_scene_and_a_step_its_own() -> None:
+    topic, said = catalog.find("activations"), lessons.load("activations")
+    for number, step in enumerate(PATH.steps, start=1):
+        scene = said.scene(step.scene)
+        assert scene is not None
+        wanted = Link(scene.view, scene.params, scene.id, mode=Mode(path=PATH.id, step=number))
+        assert read(topic, {"path": PATH.id, "step": str(number)}) == wanted
+        assert read(topic, {"path": PATH.id, "scene": scene.id}) == wanted
+        if number == 1:
+            assert read(topic, {"path": PATH.id}) == wanted
+
+
+def test_a_path_with_settings_keeps_its_place_and_asks_nothing() -> None:
+    """A reload in the middle of a lecture: the settings are the viewer's own, even in another view."""
+    changed = read(catalog.find("activations"), {"path": PATH.id, "step": "2", "bias": "1"})
+    scene = lessons.load("activations").scene(PATH.steps[1].scene)
+    assert scene is not None and changed == Link("curve", replace(scene.params, bias=1.0), mode=Mode(path=PATH.id, step=2))
+    beside = read(catalog.find("activations"), {"path": PATH.id, "step": "2", "view": "softmax"})
+    assert (beside.view, beside.params, beside.notices) == ("softmax", type(beside.params)(), ())
+
+
+@pytest.mark.parametrize("step", ["0", "8", "-1", "1.0", "x", "", "01", "９"])
+def test_a_step_that_the_path_does_not_have_is_noticed_and_the_first_is_shown(step: str) -> None:
+    found = read(catalog.find("activations"), {"path": PATH.id, "step": step})
+    assert found.mode == Mode(path=PATH.id, step=1) and found.scene == PATH.steps[0].scene
+    assert len(found.notices) == 1 and found.notices[0].startswith("step is ") and "1, 2, 3, 4, 5, 6, 7" in found.notices[0]
+
+
+def test_a_path_is_followed_only_on_pages_that_it_visits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path through two topics: each page reads its own steps, and says so where it has none."""
+    mixed = paths.Path("mixed", "", "", (paths.Step("filters", "a"), paths.Step("activations", "hot"), paths.Step("filters", "b")))
+    away = paths.Path("away", "", "", mixed.steps[:1])
+    monkeypatch.setattr(paths, "load", lambda: {path.id: path for path in (mixed, away)})
+    topic = catalog.find("activations")
+    assert read(topic, {"path": "mixed"}).mode == Mode(path="mixed", step=2) and read(topic, {"path": "mixed"}).scene == "hot"
+    (notice,) = read(topic, {"path": "mixed", "step": "3"}).notices
+    assert notice == "step is '3': on this page the path has the steps 2; 2 is shown."
+    (notice,) = read(topic, {"path": "away"}).notices
+    assert notice == "path is 'away': none of its scenes is on this page, so it is left out."
+
+
+@pytest.mark.parametrize(("topic", "view"), VIEWS, ids=NAMES)
+def test_no_setting_has_a_name_that_the_link_keeps_for_itself(topic: Topic, view: str) -> None:
+    for name, spec in resolve(f"{topic.slug}.{view}")[0].specs().items():
+        assert not {name, *spec.was} & set(RESERVED)
+
+
 @dataclass(frozen=True)
 class Renamed(Params):
     """Settings of which two had other names once."""
@@ -166,7 +242,7 @@ def test_no_query_at_all_breaks_a_link() -> None:
     """Random parameters with random text, of every alphabet and none, always give a Link whose notices are sentences."""
     rng = random.Random(8)
     topic = catalog.find("activations")
-    names = ["v", "view", "scene", *resolve("activations.curve")[0].specs(), *resolve("activations.softmax")[0].specs(), "other"]
+    names = [*RESERVED, *resolve("activations.curve")[0].specs(), *resolve("activations.softmax")[0].specs(), "other"]
     pieces = [
         "0",
         "1",
@@ -178,6 +254,7 @@ def test_no_query_at_all_breaks_a_link() -> None:
         "relu",
         "curve",
         "hot",
+        "slopes",
         "x",
         "*",
         "(",
@@ -194,7 +271,8 @@ def test_no_query_at_all_breaks_a_link() -> None:
     for _ in range(500):
         query = {rng.choice(names): "".join(rng.choices(pieces, k=rng.randrange(8))) for _ in range(rng.randrange(1, 8))}
         found = read(topic, query)
-        assert found == read(topic, encode(found.view, found.params) | ({"scene": found.scene} if found.scene else {})) or found.notices
+        again = read(topic, encode(found.view, found.params, found.mode) | ({"scene": found.scene} if found.scene else {}))
+        assert replace(found, params=found.params.canonical()) == replace(again, params=again.params.canonical()) or found.notices
         for notice in found.notices:
             assert_a_sentence(notice)
 

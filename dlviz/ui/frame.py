@@ -15,7 +15,7 @@ from dlviz import catalog, jobs, lessons, runtime
 from dlviz.fields import ParameterError
 from dlviz.lessons import PLACEHOLDER, Scene, fill
 from dlviz.results import Result
-from dlviz.ui import components, live, takehome
+from dlviz.ui import components, keys, live, present, takehome
 from dlviz.ui.controls import plain_text, show_controls
 from dlviz.ui.navigation import enter_by_front_door
 from dlviz.ui.state import Settings, touch
@@ -43,7 +43,9 @@ def show(slug: str, drawings: Mapping[str, Drawing]) -> None:
     runtime.configure_logging()
     st.html(STYLE)
     settings = Settings(catalog.find(slug), lessons.load(slug))
+    present.travel()
     settings.read_address()
+    present.show_style(settings.mode)
     drawing = drawings[settings.view]
     # Places first, in the order of the page; the controls are read before anything that depends on them is drawn.
     header, choices, sentence = (st.container(key=key) for key in ("header", "choices", "sentence"))
@@ -54,6 +56,7 @@ def show(slug: str, drawings: Mapping[str, Drawing]) -> None:
     settings.write_address()
     with header:
         _header(settings)
+        keys.listen(settings)
     with choices:
         _scenes_and_views(settings)
     question = _open_question(settings)
@@ -67,14 +70,17 @@ def show(slug: str, drawings: Mapping[str, Drawing]) -> None:
         _guarded(settings, "sentence", lambda: _sentence(settings, result))
     if result is not None:
         _guarded(settings, "facts", lambda: _facts(settings, result, drawing))
-        _guarded(settings, "part below", lambda: takehome.show(settings, result, drawing.tabs))
+        with st.container(key="below"):
+            _guarded(settings, "part below", lambda: takehome.show(settings, result, drawing.tabs))
     runtime.warm_up_in_background()
 
 
 def _header(settings: Settings) -> None:
     topic = settings.topic
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.html(f"<h1>{html.escape(topic.title)} <span>· {html.escape(topic.question)}</span></h1>", width="stretch")
+        words = present.path_title(settings) or topic.question
+        st.html(f"<h1>{html.escape(topic.title)} <span>· {html.escape(words)}</span></h1>", width="stretch")
+        present.show_buttons(settings)
         with st.popover("Share", icon=":material/link:", key="share", width="content"):
             takehome.share(settings)
     if settings.notices:
@@ -91,8 +97,7 @@ def _scenes_and_views(settings: Settings) -> None:
         touch()
         scene = settings.lessons.scene(st.session_state[key] or "")
         if scene is not None:
-            settings.show(scene.view, scene.params)
-            st.session_state[f"{settings.topic.slug}.asking"] = scene.id
+            settings.choose(scene)
 
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.pills("Scenes", list(titles), format_func=titles.__getitem__, key=key, on_change=choose, label_visibility="collapsed", wrap=True)
@@ -176,7 +181,8 @@ def _facts(settings: Settings, result: Result, drawing: Drawing) -> None:
     scene, answered = settings.scene(), st.session_state.get(f"{settings.topic.slug}.answered")
     if scene is not None and scene.ask and answered and answered[0] == scene.id and answered[1] is not None:
         verdict = "You were right." if answered[1] == scene.ask.answer else f"You said “{scene.ask.choices[answered[1]]}”."
-        st.markdown(f"**{verdict}** {fill(scene.ask.because, facts)}")
+        with st.container(key="answer"):
+            st.markdown(f"**{verdict}** {fill(scene.ask.because, facts)}")
     said = settings.lessons.diagnose(settings.view, facts, drawing.labels)[:2]
     with st.container(key="diagnosis"):
         st.markdown(" ".join(said) or " ")

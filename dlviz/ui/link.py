@@ -1,21 +1,37 @@
-"""The whole state of a page in its address: view and settings to query parameters and back. Knows no Streamlit.
+"""The whole state of a page in its address: view, settings and mode to query parameters and back. Knows no Streamlit.
 
-`?scene=` is applied first, explicit fields over it. Whatever cannot be used is noticed by name and replaced by its default;
-a link never fails.
+`?scene=` is applied first, explicit fields over it; the scene of a lecture path's step counts as one. Whatever cannot be
+used is noticed by name and replaced by its default; a link never fails.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dlviz.catalog import Topic
 from dlviz.compute import resolve
 from dlviz.fields import ParameterError, quote
-from dlviz.lessons import Lessons
+from dlviz.lessons import Lessons, Scene, paths
 from dlviz.params import Params
 
 VERSION = "1"
-RESERVED = ("v", "view", "scene")
+SWITCHES = ("present", "lock")
+RESERVED = ("v", "view", "scene", *SWITCHES, "path", "step")
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How a page is shown, whatever its settings: for an audience, without controls, and where in a lecture path."""
+
+    present: bool = False
+    lock: bool = False
+    path: str = ""
+    step: int = 0
+
+    def encode(self) -> dict[str, str]:
+        """The query parameters for what is set."""
+        place = {"path": self.path, "step": str(self.step)} if self.path else {}
+        return {name: "1" for name in SWITCHES if getattr(self, name)} | place
 
 
 @dataclass(frozen=True)
@@ -26,25 +42,27 @@ class Link:
     params: Params
     scene: str = ""
     notices: tuple[str, ...] = ()
+    mode: Mode = Mode()
 
 
-def encode(view: str, params: Params) -> dict[str, str]:
-    """The query parameters for these settings: every field, so that a link stays true when a default changes."""
+def encode(view: str, params: Params, mode: Mode = Link.mode) -> dict[str, str]:
+    """The query parameters for these settings: every field, so that a link stays true when a default changes; and the mode's."""
     canonical = params.canonical()
     fields = {name: spec.encode(getattr(canonical, name)) for name, spec in canonical.specs().items()}
-    return {"v": VERSION, "view": view} | fields
+    return {"v": VERSION, "view": view} | fields | mode.encode()
 
 
 def decode(topic: Topic, lessons: Lessons, query: Mapping[str, str]) -> Link:
     """The view and settings that the query parameters ask for, with a notice for each that is wrong or unknown."""
-    notices: list[str] = []
+    mode, notices = _read_mode(topic, query)
     scene = lessons.scene(query["scene"]) if "scene" in query else None
     if "scene" in query and scene is None:
         notices.append(f"scene is {quote(query['scene'])}: there is no such scene here, so it is left out.")
     if query.get("v", VERSION) != VERSION:
         notices.append(f"v is {quote(query['v'])}: expected {VERSION}, so the link is read as version {VERSION}.")
+    told = scene or _scene_of_step(lessons, mode)
     views = [name.partition(".")[2] for name in topic.views]
-    view = query.get("view", scene.view if scene else views[0])
+    view = query.get("view", told.view if told else views[0])
     if view not in views:
         notices.append(f"view is {quote(view)}: expected one of {', '.join(views)}; {views[0]} is shown.")
         view = views[0]
@@ -52,10 +70,41 @@ def decode(topic: Topic, lessons: Lessons, query: Mapping[str, str]) -> Link:
     if scene and scene.view != view:
         notices.append(f"scene is {quote(scene.id)}: it belongs to the view {scene.view}, not to {view}, so it is left out.")
         scene = None
-    start = scene.params.as_dict() if scene else {}
+    if told and told.view != view:
+        told = None
+    start = told.params.as_dict() if told else {}
     given, wrong = _read_fields(kind, query, start)
     params, late = _build(kind, start, given)
-    return Link(view, params, scene.id if scene else "", tuple(notices + wrong + late))
+    asked = told if scene or not given else None  # a step with all its settings is a link to a state, not to a question
+    return Link(view, params, asked.id if asked else "", tuple(notices + wrong + late), mode)
+
+
+def _scene_of_step(lessons: Lessons, mode: Mode) -> Scene | None:
+    """The scene that the path's step stands for."""
+    step = paths.load()[mode.path].step(mode.step) if mode.path else None
+    return lessons.scene(step.scene) if step else None
+
+
+def _read_mode(topic: Topic, query: Mapping[str, str]) -> tuple[Mode, list[str]]:
+    """The mode that the query asks for; a notice for each of its parameters that is wrong."""
+    wrong = [name for name in SWITCHES if query.get(name, "0") not in ("0", "1")]
+    notices = [f"{name} is {quote(query[name])}: expected 1 or 0, so it is left out." for name in wrong]
+    mode = Mode(present=query.get("present") == "1", lock=query.get("lock") == "1")
+    path = paths.load().get(query.get("path", ""))
+    first = (path.find(topic.slug, query.get("scene", "")) or path.find(topic.slug)) if path else 0
+    if path is None or not first:
+        if "path" in query:
+            why = "none of its scenes is on this page" if path else "there is no such path"
+            notices.append(f"path is {quote(query['path'])}: {why}, so it is left out.")
+        elif "step" in query:
+            notices.append(f"step is {quote(query['step'])}: there is no path that it could belong to, so it is left out.")
+        return mode, notices
+    text = query.get("step", str(first))
+    numbers = [str(number) for number, step in enumerate(path.steps, start=1) if step.topic == topic.slug]
+    if text not in numbers:
+        notices.append(f"step is {quote(text)}: on this page the path has the steps {', '.join(numbers)}; {first} is shown.")
+        text = str(first)
+    return replace(mode, path=path.id, step=int(text)), notices
 
 
 def _read_fields(kind: type[Params], query: Mapping[str, str], start: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -1,23 +1,25 @@
 """A session's settings: read from the address when it changed, from the widgets otherwise, and written back to the address.
 
 Settings live in `st.session_state` under "<slug>.<view>" as Params; each widget's own key is "<slug>.<view>.<field>".
+The mode (present, lock, path) belongs to the address alone: a page opened without it has none.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
 
 from dlviz.catalog import Topic
 from dlviz.compute import resolve
-from dlviz.lessons import Lessons, Scene
+from dlviz.lessons import Lessons, Scene, paths
 from dlviz.params import Params
-from dlviz.ui.link import decode, encode
+from dlviz.ui.link import Mode, decode, encode
 
 SEEN = "link.seen"  # (slug, query) that this session has read or written last
 NOTICES = "link.notices"
 TOUCHED = "link.touched"
+MODE = "link.mode"
 
 
 def touch() -> None:
@@ -57,6 +59,15 @@ class Settings:
         """What could not be used of the address."""
         return tuple(st.session_state.get(NOTICES, ()))
 
+    @property
+    def mode(self) -> Mode:
+        """How the page is shown."""
+        return st.session_state.get(MODE, Mode())
+
+    def set_mode(self, **changes: Any) -> None:
+        """Change how the page is shown, such as present=True."""
+        st.session_state[MODE] = replace(self.mode, **changes)
+
     def read_address(self) -> None:
         """Take the settings from the address if it is not the one this session has read or written last."""
         query, slug = st.query_params.to_dict(), self.topic.slug
@@ -65,12 +76,15 @@ class Settings:
         touched = st.session_state.pop(TOUCHED, False)
         if seen == (slug, query) or (touched and seen and seen[0] == slug):
             return
+        st.session_state[MODE] = Mode()
         returning = seen is not None and seen[0] != slug and f"{slug}.view" in st.session_state
         if query or not returning:
             link = decode(self.topic, self.lessons, query)
             self.show(link.view, link.params)
             st.session_state[NOTICES] = link.notices
             st.session_state[f"{slug}.asking"] = link.scene
+            st.session_state[MODE] = link.mode
+            self._remember(link.scene or self._scene_of_step())
         st.session_state[SEEN] = (slug, query)
 
     def _restore_view(self) -> None:
@@ -85,11 +99,34 @@ class Settings:
         """Put the settings into the address, unless what stands there already says the same."""
         query = st.query_params.to_dict()
         link = decode(self.topic, self.lessons, query)
-        if (link.view, link.params.canonical()) != (self.view, self.params.canonical()):
-            query = encode(self.view, self.params)
+        if (link.view, link.params.canonical(), link.mode) != (self.view, self.params.canonical(), self.mode):
+            query = encode(self.view, self.params, self.mode)
             st.query_params.from_dict(query)
             st.session_state[NOTICES] = ()
         st.session_state[SEEN] = (self.topic.slug, query)
+        if scene := self.scene():
+            self._remember(scene.id)
+
+    def choose(self, scene: Scene) -> None:
+        """Show a scene as it is, its question first. A lecture path that has it goes on from there."""
+        self.show(scene.view, scene.params)
+        self._remember(scene.id)
+        st.session_state[f"{self.topic.slug}.asking"] = scene.id
+        if self.mode.path:
+            self.set_mode(step=paths.load()[self.mode.path].find(self.topic.slug, scene.id) or self.mode.step)
+
+    def _remember(self, scene: str) -> None:
+        """Note which scene of its view was chosen last."""
+        if found := self.lessons.scene(scene):
+            st.session_state[f"{self.topic.slug}.{found.view}.chosen"] = scene
+
+    def _scene_of_step(self) -> str:
+        step = paths.load()[self.mode.path].step(self.mode.step) if self.mode.path else None
+        return step.scene if step else ""
+
+    def chosen(self) -> Scene | None:
+        """The scene of the present view that was chosen last, even if its settings have been changed since; or None."""
+        return self.lessons.scene(st.session_state.get(f"{self.name}.chosen", ""))
 
     def show(self, view: str, params: Params) -> None:
         """Show a view with these settings: every one of its widgets follows in this or the next run."""

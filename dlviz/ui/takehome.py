@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -18,14 +19,17 @@ from dlviz.ui.table import show_table
 
 
 def share(settings: Settings) -> None:
-    """A link to exactly this picture, and to the scene with its question where there is one."""
+    """A link to exactly this picture, and to the scene with its question where there is one; for teachers, with less around it."""
     address = st.context.url or f"/{settings.topic.slug}"
+    present = st.checkbox("in present mode", key="share.present", on_change=touch)
+    lock = st.checkbox("without controls", key="share.lock", on_change=touch) or settings.mode.lock
+    mode = replace(settings.mode, present=present, lock=lock)
     st.markdown("Opens exactly this picture:")
-    st.code(f"{address}?{urlencode(encode(settings.view, settings.params))}", language=None, wrap_lines=True)
+    st.code(f"{address}?{urlencode(encode(settings.view, settings.params, mode))}", language=None, wrap_lines=True)
     scene = settings.scene()
     if scene is not None:
         st.markdown("Opens this scene" + (", its question first:" if scene.ask else ":"))
-        st.code(f"{address}?{urlencode({'scene': scene.id})}", language=None, wrap_lines=True)
+        st.code(f"{address}?{urlencode({'scene': scene.id} | mode.encode())}", language=None, wrap_lines=True)
 
 
 def show(settings: Settings, result: Result, own: Mapping[str, Callable[[Any], None]]) -> None:

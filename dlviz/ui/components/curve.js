@@ -63,7 +63,7 @@ class Curve {
   }
 
   draw() {
-    const width = this.svg.clientWidth, height = this.svg.clientHeight;
+    const { width, height } = measure(this.svg);
     if (!this.header || width < 50 || height < 50) return;
     this.svg.replaceChildren();
     const { panels, span } = this.header;
@@ -134,7 +134,7 @@ class Curve {
 
   hover(event) {
     const { sx } = this.panels[0], { span, per_unit } = this.header;
-    const x = sx.invert(event.clientX - this.svg.getBoundingClientRect().left);
+    const x = sx.invert(pointerIn(this.svg, event).x);
     this.moveProbe(Math.max(-span, Math.min(span, Math.round(x * per_unit) / per_unit)));
   }
 
@@ -248,7 +248,7 @@ class Curve {
 
   // the neuron's output against its first input, and f itself for comparison: w1 stretches and flips it, the rest shifts it
   drawResponse() {
-    const svg = this.root.querySelector(".response svg"), width = svg.clientWidth, height = svg.clientHeight;
+    const svg = this.root.querySelector(".response svg"), { width, height } = measure(svg);
     if (width < 50 || height < 40) return;
     svg.replaceChildren();
     const i = this.focusIndex(), { input_1, weight_1, input_2, weight_2, bias } = this.neuron;

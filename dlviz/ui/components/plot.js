@@ -24,6 +24,24 @@ function make(parent, tag, attributes = {}, text = null) {
   return parent.appendChild(element);
 }
 
+// How large words are against their usual size; present mode enlarges them.
+function enlarged() {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+}
+
+// The width and height that an SVG is drawn in: its pixels, or fewer and larger ones where words are enlarged.
+function measure(svg) {
+  const width = svg.clientWidth / enlarged(), height = svg.clientHeight / enlarged();
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  return { width, height };
+}
+
+// Where the pointer is in an SVG, in the pixels that `measure` gave.
+function pointerIn(svg, event) {
+  const { left, top } = svg.getBoundingClientRect();
+  return { x: (event.clientX - left) / enlarged(), y: (event.clientY - top) / enlarged() };
+}
+
 function scale(low, high, from, to) {
   const map = (value) => from + ((value - low) / (high - low)) * (to - from);
   map.invert = (pixel) => low + ((pixel - from) / (to - from)) * (high - low);

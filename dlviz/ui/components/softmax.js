@@ -104,7 +104,7 @@ class Softmax {
   }
 
   drawBars() {
-    const width = this.svg.clientWidth, height = this.svg.clientHeight, { logits, chosen } = this.settings;
+    const { width, height } = measure(this.svg), { logits, chosen } = this.settings;
     this.bars.replaceChildren();
     const inner = { x: 44, width: width - 54 }, upper = Math.round((height - 62) * 0.55), reach = this.reach();
     const top = panel(this.bars, { ...inner, y: 20, height: upper }, [0, logits.length], [-reach, reach], { title: "logits z: drag the bars", bars: true });
@@ -148,7 +148,7 @@ class Softmax {
     event.preventDefault();
     this.held = i;
     this.handles.children[i].focus({ preventScroll: true });
-    const move = (moved) => this.setLogit(i, Math.round(this.upper.sy.invert(moved.clientY - this.svg.getBoundingClientRect().top) * 10) / 10);
+    const move = (moved) => this.setLogit(i, Math.round(this.upper.sy.invert(pointerIn(this.svg, moved).y) * 10) / 10);
     const drop = () => {
       window.removeEventListener("pointermove", move);
       window.removeEventListener("pointerup", drop);
@@ -191,9 +191,9 @@ class Softmax {
   }
 
   drawJacobian() {
-    const svg = this.root.querySelector(".jacobian svg"), height = svg.clientHeight, n = this.probabilities.length;
+    const svg = this.root.querySelector(".jacobian svg"), { width, height } = measure(svg), n = this.probabilities.length;
     svg.replaceChildren();
-    const side = Math.min(svg.clientWidth, height), cell = side / n, p = this.probabilities;
+    const side = Math.min(width, height), cell = side / n, p = this.probabilities;
     const largest = 0.25 / this.settings.temperature; // no entry of a softmax Jacobian is larger
     const [plus, minus] = themeColours(this.root);
     for (let i = 0; i < n; i++) {
@@ -210,13 +210,13 @@ class Softmax {
     }
     const x = side + 10;
     [`row i, column j`, `blue +, orange −`, `largest here ${threeDigits(Math.max(...p.map((q) => (q * (1 - q)) / this.settings.temperature)))}`, "every row sums to 0"].forEach((line, k) => {
-      if (svg.clientWidth - x > 90 && (k + 1) * 17 <= height) make(svg, "text", { x, y: 13 + 17 * k }, line);
+      if (width - x > 90 && (k + 1) * 17 <= height) make(svg, "text", { x, y: 13 + 17 * k }, line);
     });
     svg.setAttribute("aria-label", `Jacobian of softmax, ${n} by ${n}; diagonal p(1 − p)/T positive, the rest −p p/T negative.`);
   }
 
   drawSweep() {
-    const svg = this.root.querySelector(".sweep svg"), width = svg.clientWidth, height = svg.clientHeight;
+    const svg = this.root.querySelector(".sweep svg"), { width, height } = measure(svg);
     svg.replaceChildren();
     if (width < 50 || height < 50) return;
     const { logits, temperature } = this.settings, i = +this.settings.chosen - 1;

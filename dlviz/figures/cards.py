@@ -1,0 +1,42 @@
+"""The pictures on the home page's cards, as SVG: real results, drawn once and kept as files, so that home needs no torch.
+
+Colours are classes (`line-1` and so on), because the page's theme decides them. `python -m tools.cards` writes the files.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dlviz.compute.activations import curve as curves
+from dlviz.nets.activations import ACTIVATIONS
+
+STEP = 10  # hundredths of x between two points of a line
+WORDS = {"sigmoid": (-300, -24), "tanh": (-300, 80), "gelu": (-130, 52), "relu": (80, -170)}  # where the names stand
+
+
+def activations() -> str:
+    """Every activation function over x from −4 to 4; one unit is 100, and y points down. Four of them in colour."""
+    rest = tuple(name for name in ACTIVATIONS if name not in curves.FRONT)
+    result = curves.compute(curves.Params(functions=curves.FRONT, more_functions=rest, focus="relu", span=4))
+    quiet = [name for name in result.names if name not in (*WORDS, "step")]
+    paths = [_path(result, name, "quiet") for name in quiet]
+    for number, (name, (x, y)) in enumerate(WORDS.items(), start=1):
+        paths.append(_path(result, name, f"line-{number}"))
+        paths.append(f'<text class="line-{number}" x="{x}" y="{y}">{curves.LABELS[name]}</text>')
+    axes = '<path class="axis" d="M-400,0H400M0,-300V180"/>\n'
+    words = "Curves of many activation functions over one axis; sigmoid, tanh, GELU and ReLU stand out."
+    return _svg("-400 -280 800 450", words, axes + "\n".join(paths))
+
+
+def _path(result: curves.Result, name: str, kind: str) -> str:
+    rows = np.flatnonzero((np.abs(result.x) <= 4) & (np.round(result.x * 100) % STEP == 0))
+    values = result.curves[result.names.index(name), 0, rows]
+    points = [f"{100 * x:.0f},{-100 * np.clip(y, -9, 9):.1f}" for x, y in zip(result.x[rows], values, strict=True)]
+    return f'<path class="{kind}" data-name="{name}" d="M{" ".join(points)}"/>'
+
+
+def _svg(box: str, words: str, inside: str) -> str:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" aria-label="{words}">\n{inside}\n</svg>\n'
+
+
+CARDS: dict[str, Callable[[], str]] = {"activations": activations}
