@@ -31,14 +31,15 @@ def network(results: tuple[networks.Result], clip: Clip) -> bytes:
         loss | {"marks": begins},
         *[_where_units_live(result, layer) for layer in layers],
     ]  # fmt: skip
+    seen = ("losses", "histogram", "dead", "saturated")
     trained = {name: value for name in networks.CHANGEABLE if (value := getattr(params, name)) != params.default(name)}
     header = {
         "name": "dlviz-network", "clip": clip.name, "steps": result.steps.tolist(), "of": clip.last, "done": clip.done,
-        "again_ms": clip.again_ms, "framed": ["weights", "losses", "histogram", "dead", "saturated"], "panels": panels, "bar": True,
+        "again_ms": clip.again_ms, "framed": ["weights", *seen], "panels": panels, "bar": True,
         "begin": begins[-1] if begins else 0, "legs": legs, "trained": trained,
     }  # fmt: skip
     return pack(
-        header, weights=result.weights, losses=result.losses, histogram=result.histogram, dead=result.dead, saturated=result.saturated,
+        header, weights=result.weights, **{name: getattr(result, name).astype(np.float32) for name in seen},
         table=result.table(TABLE_END, TABLE_STEP).astype(np.float32), points=(result.x - params.shift).astype(np.float32),
         labels=result.y.astype(np.uint8), is_train=result.is_train.astype(np.uint8),
     )  # fmt: skip

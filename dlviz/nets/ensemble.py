@@ -23,13 +23,17 @@ class Ensemble:
         """All tensors that are trained."""
         return [*self.weights, *self.biases, *self.slopes]
 
-    def forward(self, x: Tensor) -> Tensor:
-        """The outputs (members, n) for inputs (members, n, in), each member's own."""
-        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            x = torch.baddbmm(bias[:, None, :], x, weight.transpose(1, 2))
-            if layer < len(self.weights) - 1:
-                x = torch.where(x > 0, x, self.slopes[layer][:, None] * x) if self.slopes else self.activation(x)
-        return x[:, :, 0]
+    def function(self, layer: int) -> Function:
+        """The activation of one hidden layer."""
+        return (lambda z: torch.where(z > 0, z, self.slopes[layer][:, None].to(z.dtype) * z)) if self.slopes else self.activation
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The outputs (members, n) and every hidden layer's pre-activations (members, n, width) for inputs (members, n, in)."""
+        hidden = []
+        for layer, (weight, bias) in enumerate(zip(self.weights[:-1], self.biases[:-1], strict=True)):
+            hidden.append(torch.baddbmm(bias[:, None, :], x, weight.transpose(1, 2)))
+            x = self.function(layer)(hidden[-1])
+        return torch.baddbmm(self.biases[-1][:, None, :], x, self.weights[-1].transpose(1, 2))[:, :, 0], hidden
 
 
 def stack(members: Sequence[MLP]) -> Ensemble:
@@ -40,3 +44,16 @@ def stack(members: Sequence[MLP]) -> Ensemble:
 
     weights, biases, slopes = (together([getattr(member, name) for member in members]) for name in ("weights", "biases", "slopes"))
     return Ensemble(weights, biases, members[0].activation, slopes)
+
+
+def unflatten(rows: Tensor, widths: Sequence[int], activation: Function, learns_slopes: bool) -> Ensemble:
+    """An Ensemble whose members have their parameters in the rows (members, p), in the order of `MLP.parameters`."""
+    weights, biases, slopes, at = [], [], [], 0
+    for layer, (into, out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        weights.append(rows[:, at : at + into * out].reshape(-1, out, into))
+        biases.append(rows[:, at + into * out : at + into * out + out])
+        at += into * out + out
+        if learns_slopes and layer < len(widths) - 2:
+            slopes.append(rows[:, at : at + 1])
+            at += 1
+    return Ensemble(weights, biases, activation, slopes)

@@ -1,7 +1,6 @@
 """In a network: the closed forms, torch.nn as a witness, and the same bytes whatever else runs."""
 
 import json
-import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,12 +10,12 @@ import torch
 
 from dlviz.compute import gather, run
 from dlviz.compute.activations import network
-from dlviz.compute.activations.classifier import FLAT, fresh, load, portrait
+from dlviz.compute.activations.classifier import FLAT, load, portraits
 from dlviz.compute.activations.network import Params, Result, compute
 from dlviz.data import points
 from dlviz.fields import ParameterError
 from dlviz.nets.activations import ACTIVATIONS
-from dlviz.nets.mlp import MLP, build, initial_weight
+from dlviz.nets.mlp import build, initial_weight
 
 SMALL: dict[str, Any] = {"epochs": 3, "points": 60, "widths": (4, 3)}
 
@@ -173,10 +172,10 @@ def test_zeros_never_break_symmetry_and_centred_inputs_do_not_zigzag() -> None:
     facts = result_of(initialisation="zeros", widths=(6, 6), data="xor", epochs=20).facts()
     assert facts["alike[1]"].value == facts["alike[2]"].value == 0
     shifted, centred = (
-        run("activations.network", Params(data="gauss", widths=(4,), shift=shift, batch_size=200, epochs=120)).facts()["detour"].value
+        run("activations.network", Params(data="gauss", widths=(4,), shift=shift, batch_size=200, epochs=60)).facts()["detour"].value
         for shift in (2, 0)
     )
-    assert shifted is not None and centred is not None and shifted > 5 and 1 <= centred < 1.05
+    assert shifted is not None and centred is not None and shifted > 2 and 1 <= centred < 1.1
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_and_is_told() -> None:
@@ -277,11 +276,10 @@ def test_a_table_says_f_between_its_entries_too() -> None:
         assert np.abs(shown - exact).max() < 1 / 512**2 / 8 * 2, name
 
 
-def test_a_portrait_is_the_same_whatever_gradients_are_about() -> None:
-    settings = Params(**SMALL).as_dict()
-    data, net = load(settings), fresh(settings)
-    assert isinstance(net, MLP)
-    first = portrait(net, data, False)
-    net.forward(data.x)[0].sum().backward()
-    assert all(np.array_equal(first[name], value) for name, value in portrait(net, data, False).items())
-    assert all(math.isfinite(value) for value in first["weights"])
+def test_portraits_of_many_moments_are_those_of_each_alone() -> None:
+    result = result_of(epochs=7)
+    data, settings = load(result.params.as_dict()), result.params.as_dict()
+    for i in (0, 5, len(result.steps) - 1):
+        alone = portraits(result.weights[i : i + 1], settings, data)
+        for name, values in alone.items():
+            np.testing.assert_allclose(getattr(result, name)[i], values[0], rtol=1e-6, err_msg=name)

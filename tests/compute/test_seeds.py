@@ -56,7 +56,7 @@ def test_a_member_is_the_other_views_network_from_that_seed() -> None:
 def test_no_member_has_a_part_in_anothers_gradient() -> None:
     params = Params()
     net = stack([fresh(settings_of(params, 3, seed), torch.float64) for seed in range(4)])
-    out = net.forward(torch.randn(4, 6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1)))
+    out, _ = net.forward(torch.randn(4, 6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1)))
     out[2].sum().backward()
     for parameter in net.parameters:
         assert parameter.grad is not None

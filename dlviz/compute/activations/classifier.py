@@ -12,27 +12,34 @@ from torch import Tensor
 from dlviz.compute.activations.properties import derivatives
 from dlviz.data import points
 from dlviz.nets.activations import activation
+from dlviz.nets.ensemble import unflatten
 from dlviz.nets.mlp import MLP, Function, build
 
 BINS, REACH = 48, 6.0  # of the histogram of pre-activations, from -REACH to REACH; what lies outside counts at the ends
 FLAT = 0.05  # a unit is saturated at a point where its slope is smaller than this
+AT_ONCE = 16  # moments looked at together: more would cost memory, fewer time
 SHAPES = {"prelu_slope": 0.25, "elu_alpha": 1.0, "swish_beta": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """`x` (n, 2) and `y` (n,) of 0 and 1 as float32, and which of them are for training."""
+    """`x` (n, 2) and `y` (n,) of 0 and 1 as float32; the first `trained` of them are for training."""
 
     x: Tensor
     y: Tensor
-    is_train: np.ndarray
+    trained: int
+
+    @property
+    def is_train(self) -> np.ndarray:
+        """Which points are for training, (n,)."""
+        return np.arange(len(self.y)) < self.trained
 
 
 def load(settings: Mapping[str, Any]) -> Data:
     """The points of these settings; every draw from their seed."""
     drawn = points.draw(settings["data"], int(settings["points"]), settings["noise"], int(settings["seed"]))
-    is_train = np.arange(len(drawn.y)) < min(len(drawn.y) - 1, max(1, round(settings["train_share"] * len(drawn.y))))
-    return Data(torch.from_numpy(drawn.x + settings["shift"]).float(), torch.from_numpy(drawn.y).float(), is_train)
+    trained = min(len(drawn.y) - 1, max(1, round(settings["train_share"] * len(drawn.y))))
+    return Data(torch.from_numpy(drawn.x + settings["shift"]).float(), torch.from_numpy(drawn.y).float(), trained)
 
 
 def function_of(settings: Mapping[str, Any]) -> Function:
@@ -56,32 +63,53 @@ def fresh(settings: Mapping[str, Any], dtype: torch.dtype = torch.float32) -> ML
 
 
 def mean_loss(out: Tensor, y: Tensor, squared: bool) -> Tensor:
-    """Mean cross-entropy of logits against classes, in nats; or mean squared error of their sigmoids."""
-    return F.mse_loss(torch.sigmoid(out), y) if squared else F.binary_cross_entropy_with_logits(out, y)
+    """Mean over the last axis of the cross-entropy of logits against classes, in nats; or of the squared error of their sigmoids."""
+    if squared:
+        return F.mse_loss(torch.sigmoid(out), y, reduction="none").mean(-1)
+    return F.binary_cross_entropy_with_logits(out, y, reduction="none").mean(-1)
 
 
-def portrait(net: MLP, data: Data, squared: bool) -> dict[str, np.ndarray]:
-    """What is seen of the network at one moment: `weights` (p,), `losses` and `accuracies` (2,) of train and test, and of each hidden
-    layer over the whole training set: `histogram` (layers, BINS) of z, `dead`, `saturated`, and `mean` and `spread` of f(z).
+def flat(net: MLP) -> np.ndarray:
+    """All parameters as one row, (p,) float32: what is kept of a moment."""
+    return np.concatenate([parameter.detach().numpy().ravel() for parameter in net.parameters]).astype(np.float32)
 
-    Dead: the share of units whose slope f'(z) is 0 for every training point. Saturated: the share of (unit, training point)
-    pairs with |f'(z)| < FLAT. Spread: the standard deviation over units and points.
+
+def portraits(weights: np.ndarray, settings: Mapping[str, Any], data: Data) -> dict[str, np.ndarray]:
+    """What is seen of the network at t moments, from its parameters (t, p) then, in float64 and all moments at once.
+
+    `losses` and `accuracies` (t, 2) of train and test; of each hidden layer over the whole training set (t, layers):
+    `histogram` (t, layers, BINS) of z, `dead`, `saturated`, and `mean` and `spread` of f(z).
+
+    Dead: the share of units whose slope f'(z) is 0 for every training point, in float32 as in training. Saturated: the share
+    of (unit, training point) pairs with |f'(z)| < FLAT. Spread: the standard deviation over units and points.
     """
-    train = torch.from_numpy(data.is_train)
-    with torch.no_grad():
-        out, hidden = net.forward(data.x)
-        out = out[:, 0]
-        losses = [float(mean_loss(out[rows], data.y[rows], squared)) for rows in (train, ~train)]
-        accuracies = [float(((out[rows] > 0) == (data.y[rows] > 0.5)).float().mean()) for rows in (train, ~train)]
-        weights = torch.cat([parameter.flatten() for parameter in net.parameters])
-    seen: dict[str, list[np.ndarray | float]] = {"histogram": [], "dead": [], "saturated": [], "mean": [], "spread": []}
-    edges = torch.linspace(-REACH, REACH, BINS + 1)[1:-1]
-    for layer, z in enumerate(each[train] for each in hidden):
-        value, slope = derivatives(net.function(layer), z, order=1)
-        seen["histogram"].append((torch.bucketize(z.flatten(), edges).bincount(minlength=BINS) / z.numel()).numpy())
-        seen["dead"].append(float((slope == 0).all(0).float().mean()))
-        seen["saturated"].append(float((slope.abs() < FLAT).float().mean()))
-        seen["mean"].append(float(value.mean()))
-        seen["spread"].append(float(value.std(correction=0)))
-    named = {"weights": weights.numpy(), "losses": losses, "accuracies": accuracies, **seen}
-    return {name: np.asarray(values, dtype=np.float32) for name, values in named.items()}
+    parts = [_portraits(weights[start : start + AT_ONCE], settings, data) for start in range(0, len(weights), AT_ONCE)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _portraits(weights: np.ndarray, settings: Mapping[str, Any], data: Data) -> dict[str, np.ndarray]:
+    widths = [2, *(int(width) for width in settings["widths"]), 1]
+    net = unflatten(torch.from_numpy(weights).double(), widths, function_of(settings), settings["activation"] == "prelu")
+    t, y = len(weights), data.y.double().expand(len(weights), -1)
+    out, hidden = net.forward(data.x.double().expand(t, -1, -1))
+    right = (out > 0) == (y > 0.5)
+    parts = (slice(None, data.trained), slice(data.trained, None))
+    losses = [mean_loss(out[:, part], y[:, part], settings["loss"] == "squared") for part in parts]
+    seen: dict[str, list[np.ndarray]] = {"histogram": [], "dead": [], "saturated": [], "mean": [], "spread": []}
+    for layer, z in enumerate(each[:, : data.trained] for each in hidden):
+        value, slope = net.function(layer)(z).numpy(), derivatives(net.function(layer), z.float(), order=1)[1].numpy()
+        seen["histogram"].append(_histograms(z.numpy().reshape(t, -1)))
+        seen["dead"].append((slope == 0).all(1).mean(1))
+        seen["saturated"].append((np.abs(slope) < FLAT).mean((1, 2)))
+        seen["mean"].append(value.mean((1, 2)))
+        seen["spread"].append(value.std((1, 2)))
+    accuracies = np.stack([right[:, part].double().mean(1).numpy() for part in parts], 1)
+    of_layers = {name: np.stack(values, 1) for name, values in seen.items()}
+    return {"losses": torch.stack(losses, 1).numpy(), "accuracies": accuracies, **of_layers}
+
+
+def _histograms(z: np.ndarray) -> np.ndarray:
+    """The share of each row's values in each of BINS bins from -REACH to REACH, (rows, BINS)."""
+    inside = np.nan_to_num(z, nan=REACH).clip(-REACH, REACH)
+    bins = ((inside + REACH) * (BINS / (2 * REACH))).astype(np.intp).clip(0, BINS - 1) + BINS * np.arange(len(z))[:, None]
+    return np.bincount(bins.ravel(), minlength=BINS * len(z)).reshape(len(z), BINS) / z.shape[1]

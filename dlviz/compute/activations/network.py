@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from dlviz import params as p
-from dlviz.compute.activations.classifier import BINS, REACH, Data, fresh, function_of, load, mean_loss, portrait, values_of
+from dlviz.compute.activations.classifier import BINS, REACH, Data, flat, fresh, function_of, load, mean_loss, portraits, values_of
 from dlviz.compute.activations.curve import LABELS, OWN
 from dlviz.compute.activations.legs import Leg, read_legs
 from dlviz.compute.training import OPTIMISERS, Batches, optimiser, train
@@ -20,7 +20,7 @@ from dlviz.nets.mlp import INITIALISATIONS, MLP
 from dlviz.results import Fact, Snapshot
 from dlviz.results import Result as Base
 
-FRAMES = 120  # pictures of one run
+FRAMES = 60  # pictures of one run
 MOST_STEPS = 20_000  # of one run, its earlier legs included
 SOLVED = 0.01  # training loss below which a run counts as solved, as in the benchmark against other playgrounds
 LOSSES = {"cross_entropy": "cross-entropy", "squared": "squared error"}
@@ -81,7 +81,7 @@ class Params(p.Params):
 
 @dataclass(frozen=True, eq=False)
 class Result(Base):
-    """A run as it went, one entry a picture: `steps` (t,), and what `classifier.portrait` gives, with t in front.
+    """A run as it went, one entry a picture: `steps` (t,), `weights` (t, p), and what `classifier.portraits` sees in them.
 
     Beside them the points: `x` (n, 2), `y` (n,), `is_train` (n,).
     """
@@ -179,7 +179,7 @@ def _fact(value: Any, label: str, unit: str = "") -> Fact:
 
 
 def compute(params: Params) -> Generator[Snapshot, None, Result]:
-    """Train, yielding about FRAMES pictures at even distances; returns the Result. A loss that is not finite ends the run: a result too."""
+    """Train, yielding about FRAMES pictures at even distances; returns the Result. Weights that are not finite end the run."""
     settings, legs = params.as_dict(), params.legs()
     data, net = load(settings), fresh(settings)
     defaults = {name: Params.default(name) for name in CHANGEABLE}
@@ -191,7 +191,7 @@ def compute(params: Params) -> Generator[Snapshot, None, Result]:
     done = 0
 
     def look() -> Snapshot:
-        pictures.append(Snapshot(done, last, portrait(net, data, params.loss == "squared")))
+        pictures.append(Snapshot(done, last, {"weights": flat(net)}))
         return pictures[-1]
 
     for steps, chosen, edits in parts:
@@ -203,7 +203,7 @@ def compute(params: Params) -> Generator[Snapshot, None, Result]:
             done += 1
             if done in wanted and done < end:
                 yield look()
-                if not np.isfinite(pictures[-1].arrays["losses"][0]):
+                if not np.isfinite(pictures[-1].arrays["weights"]).all():
                     return gather(params, pictures)
         with torch.no_grad():
             for edit in edits:
@@ -216,8 +216,7 @@ def compute(params: Params) -> Generator[Snapshot, None, Result]:
 def training(net: MLP, data: Data, settings: Mapping[str, Any]) -> Iterator[int]:
     """One step after another with these settings, by a fresh optimiser; it never ends by itself."""
     net.activation = function_of(settings)
-    rows = torch.from_numpy(data.is_train)
-    x, y, l1 = data.x[rows], data.y[rows], settings["l1"]
+    x, y, l1 = data.x[: data.trained], data.y[: data.trained], settings["l1"]
 
     def loss(batch: Tensor) -> Tensor:
         fit = mean_loss(net.forward(x[batch])[0][:, 0], y[batch], settings["loss"] == "squared")
@@ -230,6 +229,6 @@ def training(net: MLP, data: Data, settings: Mapping[str, Any]) -> Iterator[int]
 def gather(params: Params, pictures: Sequence[Snapshot]) -> Result:
     """The pictures of a run so far as one Result."""
     data = load(params.as_dict())
-    steps = np.array([one.step for one in pictures])
-    seen = {name: np.stack([one.arrays[name] for one in pictures]) for name in pictures[0].arrays}
-    return Result(params=params, steps=steps, **seen, x=data.x.numpy(), y=data.y.numpy(), is_train=data.is_train)
+    steps, weights = np.array([one.step for one in pictures]), np.stack([one.arrays["weights"] for one in pictures])
+    seen = portraits(weights, params.as_dict(), data)
+    return Result(params=params, steps=steps, weights=weights, **seen, x=data.x.numpy(), y=data.y.numpy(), is_train=data.is_train)

@@ -6,11 +6,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
 from dlviz import params as p
-from dlviz.compute.activations.classifier import fresh, load
+from dlviz.compute.activations.classifier import fresh, load, mean_loss
 from dlviz.compute.activations.network import ACTIVATIONS, MOST_STEPS
 from dlviz.compute.training import OPTIMISERS, Batches, optimiser
 from dlviz.data import points
@@ -120,8 +118,7 @@ def train(params: Params, width: int, wanted: Sequence[int], dtype: torch.dtype 
     """The members of one width after each of the `wanted` numbers of steps: their training losses and accuracies, (SEEDS,) each."""
     each = [settings_of(params, width, seed) for seed in range(SEEDS)]
     sets = [load(settings) for settings in each]
-    rows = torch.from_numpy(sets[0].is_train)
-    x, y = (torch.stack([getattr(data, name)[rows] for data in sets]).to(dtype) for name in ("x", "y"))
+    x, y = (torch.stack([getattr(data, name)[: data.trained] for data in sets]).to(dtype) for name in ("x", "y"))
     net = stack([fresh(settings, dtype) for settings in each])
     how = optimiser(params.optimiser, net.parameters, params.learning_rate, params.momentum, 0.0)
     batches = zip(*(iter(Batches(y.shape[1], int(params.batch_size), seed)) for seed in range(SEEDS)), strict=True)
@@ -132,15 +129,10 @@ def train(params: Params, width: int, wanted: Sequence[int], dtype: torch.dtype 
             chosen = torch.stack(next(batches))  # (members, batch)
             for parameter in net.parameters:
                 parameter.grad = None
-            _loss(net.forward(x[members, chosen]), y[members, chosen]).sum().backward()  # each member's gradient is its own
+            mean_loss(net.forward(x[members, chosen])[0], y[members, chosen], False).sum().backward()  # each member's gradient is its own
             how.step()
             done += 1
         with torch.no_grad():  # never around a yield: it would hold for whoever takes the next step
-            out = net.forward(x)
-            seen = _loss(out, y).numpy(), ((out > 0) == (y > 0.5)).float().mean(1).numpy()
+            out, _ = net.forward(x)
+            seen = mean_loss(out, y, False).numpy(), ((out > 0) == (y > 0.5)).float().mean(1).numpy()
         yield seen
-
-
-def _loss(out: Tensor, y: Tensor) -> Tensor:
-    """Each member's mean cross-entropy, (members,)."""
-    return F.binary_cross_entropy_with_logits(out, y, reduction="none").mean(1)

@@ -47,8 +47,8 @@ USUAL = {
 def loss_of(out: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """Mean cross-entropy of logits, or mean squared error of their sigmoids."""
     if SETTINGS["loss"] == "squared":
-        return F.mse_loss(torch.sigmoid(out), y)
-    return F.binary_cross_entropy_with_logits(out, y)
+        return F.mse_loss(torch.sigmoid(out), y, reduction="none").mean()
+    return F.binary_cross_entropy_with_logits(out, y, reduction="none").mean()
 
 
 def function_of(settings: dict[str, Any]) -> Any:
@@ -88,22 +88,26 @@ def main() -> dict[str, float]:
                 (net.biases[layer] if source < 0 else net.weights[layer][:, source])[to] = value
     fit(net, x[:n], y[:n], SETTINGS, int(SETTINGS["epochs"]) * math.ceil(n / SETTINGS["batch_size"]))
 
-    out, hidden = net.forward(x)
-    right = ((out[:, 0] > 0) == (y > 0.5)).float()
+    # measured in float64, so that it does not depend on the order of sums; slopes in float32, as training has them
+    weights, biases, slopes = ([tensor.detach().double() for tensor in part] for part in (net.weights, net.biases, net.slopes))
+    exact = MLP(weights, biases, net.activation, slopes)
+    out, hidden = exact.forward(x.double())
+    right = ((out[:, 0] > 0) == (y > 0.5)).double()
     numbers = {
-        "train_loss": loss_of(out[:n, 0], y[:n]).item(),
-        "test_loss": loss_of(out[n:, 0], y[n:]).item(),
+        "train_loss": loss_of(out[:n, 0], y[:n].double()).item(),
+        "test_loss": loss_of(out[n:, 0], y[n:].double()).item(),
         "train_accuracy": right[:n].mean().item(),
         "test_accuracy": right[n:].mean().item(),
     }
     dead, saturated = [], []
     for layer, each in enumerate(hidden):
-        z = each[:n].detach().requires_grad_()
+        z = each[:n].float().requires_grad_()
         value = net.function(layer)(z)
-        slopes = torch.autograd.grad(value.sum(), z)[0] if value.requires_grad else torch.zeros_like(z)
-        dead.append((slopes == 0).all(0).float().mean().item())  # units that no training point can move
-        saturated.append((slopes.abs() < 0.05).float().mean().item())
+        slope_at = torch.autograd.grad(value.sum(), z)[0] if value.requires_grad else torch.zeros_like(z)
+        dead.append((slope_at == 0).all(0).double().mean().item())  # units that no training point can move
+        saturated.append((slope_at.abs() < 0.05).double().mean().item())
         numbers |= {f"dead[{layer + 1}]": dead[-1], f"saturated[{layer + 1}]": saturated[-1]}
+        value = exact.function(layer)(each[:n])
         numbers |= {f"mean[{layer + 1}]": value.mean().item(), f"spread[{layer + 1}]": value.std(correction=0).item()}
     for layer, learned in enumerate(net.slopes):
         numbers[f"learned_slope[{layer + 1}]"] = learned.item()

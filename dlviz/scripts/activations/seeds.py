@@ -52,10 +52,10 @@ def at_the_end(width: int) -> tuple[np.ndarray, np.ndarray]:
         for parameter in net.parameters:
             parameter.grad = None
         # the sum over seeds: none of them has a part in another's loss, so each gets its own gradient
-        F.binary_cross_entropy_with_logits(net.forward(x[members, rows]), y[members, rows], reduction="none").mean(1).sum().backward()
+        F.binary_cross_entropy_with_logits(net.forward(x[members, rows])[0], y[members, rows], reduction="none").mean(1).sum().backward()
         how.step()
     with torch.no_grad():
-        out = net.forward(x)
+        out, _ = net.forward(x)
         loss = F.binary_cross_entropy_with_logits(out, y, reduction="none").mean(1)
         return loss.numpy(), ((out > 0) == (y > 0.5)).float().mean(1).numpy()
 
