@@ -181,6 +181,26 @@ def test_the_picture_still_follows_the_pointer_when_enlarged(visitor: Watched) -
     assert link_of(page).params.as_dict()["logits"][1] == pytest.approx(-1, abs=0.11), "the bar does not follow the pointer"
 
 
+def test_after_a_drag_zero_and_the_remote_still_work(visitor: Watched) -> None:
+    """The bar that was dragged has the focus, and arrows and Page keys of its own."""
+    scenes = lessons.load(TOPIC).of("softmax")
+    page = visitor.open(f"{TOPIC}?scene={scenes[2].id}&present=1")
+    page.locator("[data-handle='0']").focus()
+    page.keyboard.press("ArrowUp")
+    wait_until(page, lambda: scene_of(page) == "", "the bar moved")
+    press(page, "0")
+    assert scene_of(page) == scenes[2].title
+    assert page.evaluate("document.activeElement !== document.body"), "the bar lost the focus"
+    press(page, "PageDown")
+    assert scene_of(page) == scenes[3].title
+    press(page, "PageUp")
+    assert scene_of(page) == scenes[2].title
+    press(page, "p")
+    page.locator("[data-handle='0']").focus()
+    press(page, "PageDown")
+    wait_until(page, lambda: scene_of(page) == "", "beside present mode the Page keys belong to the bar")
+
+
 @pytest.mark.parametrize(("theme", "size"), [("light", (1440, 900)), ("dark", (1280, 720))])
 def test_every_scene_can_be_presented(visitor: Watched, theme: Any, size: tuple[int, int]) -> None:
     page = visitor.page
