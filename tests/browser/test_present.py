@@ -1,10 +1,11 @@
 """Keys, present mode, locked pages and lecture paths, as somebody at a projector uses them."""
 
+import contextlib
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 
 from dlviz import lessons
 from dlviz.lessons import paths
@@ -20,10 +21,12 @@ TAGGED = ["header", "choices", "controls", "below", "stage"]
 
 
 def press(page: Page, *keys: str) -> None:
-    """Press keys one after the other, and wait until the page has answered."""
+    """Press keys one after the other, and wait until the page has answered, if it asked the server at all."""
+    before = page.evaluate("window.sentAt")
     for key in keys:
         page.keyboard.press(key)
-    page.wait_for_timeout(60)
+    with contextlib.suppress(TimeoutError):
+        page.wait_for_function("(before) => window.sentAt > before", arg=before, timeout=400)
     settle(page)
 
 
@@ -53,7 +56,8 @@ def test_arrows_change_the_scene_and_zero_brings_it_back(visitor: Watched) -> No
     assert scene_of(page) == SCENES[1].title
     assert SCENES[1].ask and named(page, "ask").count() == 1, "a scene that asks does not ask when it is reached by key"
     press(page, "ArrowRight", "ArrowRight", "ArrowRight")
-    assert scene_of(page) == SCENES[4].title, "one of three quick keys was lost"
+    wait_until(page, lambda: scene_of(page) == SCENES[4].title, "the fourth scene: one of three quick keys was lost")
+    settle(page)
     press(page, "ArrowLeft")
     assert scene_of(page) == SCENES[3].title
     page.locator("input[name=bias]").focus()

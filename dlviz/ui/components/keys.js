@@ -99,10 +99,13 @@ const instances = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!instances.has(parentElement)) instances.set(parentElement, new Keys(parentElement.querySelector(".dlviz-keys"), data.answered));
-  const keys = instances.get(parentElement), gone = new AbortController();
+  const keys = instances.get(parentElement);
   keys.show(data, (act) => setTriggerValue("act", act));
-  for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, () => keys.keepPlace(), { capture: true, signal: gone.signal });
-  document.addEventListener("keydown", (event) => keys.pressRemote(event), { capture: true, signal: gone.signal });
-  document.addEventListener("keydown", (event) => keys.press(event), { signal: gone.signal });
-  return () => gone.abort();
+  keys.gone?.abort(); // called again with every change of the data, without a clean-up in between
+  keys.gone = new AbortController();
+  const { signal } = keys.gone;
+  for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, () => keys.keepPlace(), { capture: true, signal });
+  document.addEventListener("keydown", (event) => keys.pressRemote(event), { capture: true, signal });
+  document.addEventListener("keydown", (event) => keys.press(event), { signal });
+  return () => keys.gone.abort();
 }
