@@ -20,6 +20,7 @@ SEEN = "link.seen"  # (slug, query) that this session has read or written last
 NOTICES = "link.notices"
 TOUCHED = "link.touched"
 MODE = "link.mode"
+CHOSEN = "scene.chosen"  # and the view's name: the scene that was chosen last
 
 
 def touch() -> None:
@@ -118,7 +119,7 @@ class Settings:
     def _remember(self, scene: str) -> None:
         """Note which scene of its view was chosen last."""
         if found := self.lessons.scene(scene):
-            st.session_state[f"{self.topic.slug}.{found.view}.chosen"] = scene
+            st.session_state[f"{CHOSEN}.{self.topic.slug}.{found.view}"] = scene
 
     def _scene_of_step(self) -> str:
         step = paths.load()[self.mode.path].step(self.mode.step) if self.mode.path else None
@@ -126,7 +127,7 @@ class Settings:
 
     def chosen(self) -> Scene | None:
         """The scene of the present view that was chosen last, even if its settings have been changed since; or None."""
-        return self.lessons.scene(st.session_state.get(f"{self.name}.chosen", ""))
+        return self.lessons.scene(st.session_state.get(f"{CHOSEN}.{self.name}", ""))
 
     def show(self, view: str, params: Params) -> None:
         """Show a view with these settings: every one of its widgets follows in this or the next run."""

@@ -1,10 +1,11 @@
 """Keys, present mode, locked pages and lecture paths, as somebody at a projector uses them."""
 
+import contextlib
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 
 from dlviz import lessons
 from dlviz.lessons import paths
@@ -20,10 +21,12 @@ TAGGED = ["header", "choices", "controls", "below", "stage"]
 
 
 def press(page: Page, *keys: str) -> None:
-    """Press keys one after the other, and wait until the page has answered."""
+    """Press keys one after the other, and wait until the page has answered, if it asked the server at all."""
+    before = page.evaluate("window.sentAt")
     for key in keys:
         page.keyboard.press(key)
-    page.wait_for_timeout(60)
+    with contextlib.suppress(TimeoutError):
+        page.wait_for_function("(before) => window.sentAt > before", arg=before, timeout=400)
     settle(page)
 
 
@@ -45,28 +48,36 @@ def scene_of(page: Page) -> str:
     return "".join(chosen(page, f"{TOPIC}.{link_of(page).view}.scene"))
 
 
+def arrive(page: Page, title: str, why: str = "") -> None:
+    """Wait until the scene of this title is shown; "" for settings that are no scene's."""
+    wait_until(page, lambda: scene_of(page) == title, f"the scene {title!r} {why}".strip())
+    settle(page)
+
+
 def test_arrows_change_the_scene_and_zero_brings_it_back(visitor: Watched) -> None:
     page = visitor.open(f"{TOPIC}?scene={SCENES[0].id}")
     press(page, "ArrowLeft")
-    assert scene_of(page) == SCENES[0].title, "Left of the first scene is nothing"
+    arrive(page, SCENES[0].title, "Left of the first scene is nothing")
     press(page, "ArrowRight")
-    assert scene_of(page) == SCENES[1].title
+    arrive(page, SCENES[1].title)
     assert SCENES[1].ask and named(page, "ask").count() == 1, "a scene that asks does not ask when it is reached by key"
     press(page, "ArrowRight", "ArrowRight", "ArrowRight")
-    assert scene_of(page) == SCENES[4].title, "one of three quick keys was lost"
+    arrive(page, SCENES[4].title, "one of three quick keys was lost")
     press(page, "ArrowLeft")
-    assert scene_of(page) == SCENES[3].title
+    arrive(page, SCENES[3].title)
     page.locator("input[name=bias]").focus()
     press(page, "ArrowRight", "ArrowRight")
-    assert link_of(page).params.as_dict()["bias"] == 0.2 and scene_of(page) == "", "the arrows were taken from a slider"
+    arrive(page, "", ": the arrows were taken from a slider")
+    wait_until(page, lambda: link_of(page).params.as_dict()["bias"] == 0.2, "two steps of the slider")
     press(page, "0")
-    assert scene_of(page) == SCENES[3].title and link_of(page).params.canonical() == SCENES[3].params.canonical()
+    arrive(page, SCENES[3].title)
+    assert link_of(page).params.canonical() == SCENES[3].params.canonical()
     assert page.locator("input[name=bias]").input_value() == "0"
     page.locator("input[name=bias]").focus()
     press(page, "ArrowLeft")
     let_go(page)
     press(page, "ArrowRight")
-    assert scene_of(page) == SCENES[4].title, "Right goes on from the scene that was chosen last"
+    arrive(page, SCENES[4].title, "Right goes on from the scene that was chosen last")
 
 
 def test_keys_leave_alone_whoever_types_or_holds_a_control(visitor: Watched) -> None:
@@ -181,6 +192,26 @@ def test_the_picture_still_follows_the_pointer_when_enlarged(visitor: Watched) -
     assert link_of(page).params.as_dict()["logits"][1] == pytest.approx(-1, abs=0.11), "the bar does not follow the pointer"
 
 
+def test_after_a_drag_zero_and_the_remote_still_work(visitor: Watched) -> None:
+    """The bar that was dragged has the focus, and arrows and Page keys of its own."""
+    scenes = lessons.load(TOPIC).of("softmax")
+    page = visitor.open(f"{TOPIC}?scene={scenes[2].id}&present=1")
+    page.locator("[data-handle='0']").focus()
+    page.keyboard.press("ArrowUp")
+    wait_until(page, lambda: scene_of(page) == "", "the bar moved")
+    press(page, "0")
+    arrive(page, scenes[2].title)
+    assert page.evaluate("document.activeElement !== document.body"), "the bar lost the focus"
+    press(page, "PageDown")
+    arrive(page, scenes[3].title)
+    press(page, "PageUp")
+    arrive(page, scenes[2].title)
+    press(page, "p")
+    page.locator("[data-handle='0']").focus()
+    press(page, "PageDown")
+    wait_until(page, lambda: scene_of(page) == "", "beside present mode the Page keys belong to the bar")
+
+
 @pytest.mark.parametrize(("theme", "size"), [("light", (1440, 900)), ("dark", (1280, 720))])
 def test_every_scene_can_be_presented(visitor: Watched, theme: Any, size: tuple[int, int]) -> None:
     page = visitor.page
@@ -193,7 +224,7 @@ def test_every_scene_can_be_presented(visitor: Watched, theme: Any, size: tuple[
             settle(page)
         for scene in lessons.load(TOPIC).of(view):
             press(page, "ArrowRight" if scene_of(page) != scene.title else "0")
-            assert scene_of(page) == scene.title
+            arrive(page, scene.title)
             if scene.ask:
                 assert named(page, "ask").is_visible()
                 named(page, "ask").get_by_role("button", name=scene.ask.choices[scene.ask.answer]).click()
@@ -237,32 +268,39 @@ def test_a_lecture_path_leads_from_scene_to_scene(visitor: Watched) -> None:
     row.click(position=corner)  # not on the words: the whole row is the link
     page.wait_for_url(f"**/{path.steps[0].topic}?*path={path.id}*")
     settle(page)
-    assert scene_of(page) == titles[0] and f"1 of {len(titles)}" in named(page, "path").inner_text()
+    arrive(page, titles[0])
+    assert f"1 of {len(titles)}" in named(page, "path").inner_text()
     assert page.get_by_role("heading", level=1).inner_text().endswith(path.title)
     assert named(page, "path.previous").get_by_role("button").is_disabled()
     named(page, "path.next").get_by_role("button").click()
     settle(page)
-    assert scene_of(page) == titles[1] and link_of(page).mode.step == 2
+    arrive(page, titles[1])
+    assert link_of(page).mode.step == 2
     press(page, "p", "ArrowRight")  # the button that was clicked still has the focus, but no use for arrows
-    assert scene_of(page) == titles[2] and link_of(page).mode.present and named(page, "path").is_visible()
+    arrive(page, titles[2])
+    assert link_of(page).mode.present and named(page, "path").is_visible()
     page.reload()
     settle(page)
-    assert scene_of(page) == titles[2] and link_of(page).mode.step == 3 and link_of(page).mode.present
+    arrive(page, titles[2])
+    assert link_of(page).mode.step == 3 and link_of(page).mode.present
     press(page, *["PageDown"] * (len(titles) + 1))
-    assert scene_of(page) == titles[-1] and named(page, "path.next").get_by_role("button").is_disabled()
+    arrive(page, titles[-1])
+    assert named(page, "path.next").get_by_role("button").is_disabled()
     press(page, "Escape")
     other = next(scene for scene in SCENES if scene.title not in titles)
     open_scene(page, VIEW, other.title)
     assert link_of(page).mode.step == len(titles), "a scene beside the path loses the place in it"
     let_go(page)
     press(page, "p", "ArrowLeft", "p")
-    assert scene_of(page) == titles[-2]
+    arrive(page, titles[-2])
     pill(page, f"{VIEW}.scene", titles[0]).click()
     settle(page)
     assert link_of(page).mode.step == 1, "a scene of the path does not become its place"
     page.go_back()
     settle(page)
-    assert scene_of(page) == titles[-2] and link_of(page).mode.step == len(titles) - 1
+    arrive(page, titles[-2])
+    assert link_of(page).mode.step == len(titles) - 1
     named(page, "path.leave").get_by_role("button").click()
     settle(page)
-    assert scene_of(page) == titles[-2] and link_of(page).mode.path == "" and named(page, "path").count() == 0
+    arrive(page, titles[-2])
+    assert link_of(page).mode.path == "" and named(page, "path").count() == 0

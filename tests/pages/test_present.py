@@ -65,6 +65,9 @@ def test_a_page_opened_without_a_mode_has_none() -> None:
     app.query_params.clear()
     app.switch_page("pages/activations.py").run()
     assert not {"present", "path", "step"} & set(address(app))
+    app.session_state["link.mode"], app.session_state["link.seen"] = Mode(present=True), ("another topic", {})
+    app.query_params.clear()
+    assert "present" not in address(app.run()), "the mode of another topic's page is taken over"
 
 
 def test_a_path_goes_over_to_the_page_of_another_topic(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,15 @@ class Keys {
     if (frames && this.page?.scrollTop < this.place) requestAnimationFrame(() => this.scrollBack(frames - 1));
   }
 
+  // A presenter's remote sends Page up and down; while presenting these change the scene, whatever has the focus.
+  pressRemote(event) {
+    const by = { PageDown: 1, PageUp: -1 }[event.key];
+    if (!by || !this.wanted || types(event) || event.repeat) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.go(by);
+  }
+
   press(event) {
     const { key } = event, shifted = event.shiftKey && key !== "?";
     if (event.defaultPrevented || event.repeat || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || shifted) return;
@@ -73,7 +82,7 @@ class Keys {
 
   // Whether the key was one of ours.
   act(key, held, steered) {
-    const by = { ArrowRight: 1, ArrowLeft: -1, ...(this.present ? { PageDown: 1, PageUp: -1 } : {}) }[key]; // presenters' remotes send Page
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[key];
     if (by && !steered) this.go(by);
     else if (key === " " && !held) return !document.dispatchEvent(new CustomEvent("dlviz:play", { cancelable: true }));
     else if (key === "0") this.send({ reset: true });
@@ -90,9 +99,13 @@ const instances = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!instances.has(parentElement)) instances.set(parentElement, new Keys(parentElement.querySelector(".dlviz-keys"), data.answered));
-  const keys = instances.get(parentElement), gone = new AbortController();
+  const keys = instances.get(parentElement);
   keys.show(data, (act) => setTriggerValue("act", act));
-  for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, () => keys.keepPlace(), { capture: true, signal: gone.signal });
-  document.addEventListener("keydown", (event) => keys.press(event), { signal: gone.signal });
-  return () => gone.abort();
+  keys.gone?.abort(); // called again with every change of the data, without a clean-up in between
+  keys.gone = new AbortController();
+  const { signal } = keys.gone;
+  for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, () => keys.keepPlace(), { capture: true, signal });
+  document.addEventListener("keydown", (event) => keys.pressRemote(event), { capture: true, signal });
+  document.addEventListener("keydown", (event) => keys.press(event), { signal });
+  return () => keys.gone.abort();
 }

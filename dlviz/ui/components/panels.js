@@ -24,10 +24,11 @@ const PANELS = {
       const colours = themeColours(svg), state = [player.frames.length, svg.clientWidth, svg.clientHeight, colours].join("|");
       if (state !== drawnFor && svg.clientWidth > 60 && svg.clientHeight > 60) {
         drawnFor = state;
+        const { width, height } = measure(svg);
         svg.replaceChildren();
         const { frames } = player, value = (j, k) => frames[j][spec.array][k];
         const high = 1.05 * Math.min(spec.high, frames.reduce((most, f) => Math.max(most, ...[...f[spec.array]].filter(Number.isFinite)), 1e-9));
-        drawn = panel(svg, { x: 44, y: 6, width: svg.clientWidth - 56, height: svg.clientHeight - 44 }, [0, Math.max(1, player.header.of)], [0, high], { title: spec.title, x: "step" });
+        drawn = panel(svg, { x: 44, y: 6, width: width - 56, height: height - 44 }, [0, Math.max(1, player.header.of)], [0, high], { title: spec.title, x: "step" });
         spec.series.forEach((name, k) => {
           const d = linePath(frames.length, (j) => drawn.sx(frames[j].step), (j) => drawn.sy(Math.min(value(j, k), 2 * high)));
           make(drawn.inside, "path", { class: "line", d, stroke: colours[k], "stroke-width": 2.5, "stroke-dasharray": k ? "6 3" : "none" });
@@ -52,9 +53,10 @@ const PANELS = {
       const state = [player.frames.length, svg.clientWidth, svg.clientHeight, colours].join("|");
       if (state !== drawnFor && svg.clientWidth > 60 && svg.clientHeight > 60) {
         drawnFor = state;
+        const { width, height } = measure(svg);
         svg.replaceChildren();
         const { frames } = player, value = (j, k) => Math.max(low, Math.log10(frames[j].losses[spec.offset + k]));
-        const drawn = panel(svg, { x: 36, y: 6, width: svg.clientWidth - 48, height: svg.clientHeight - 44 }, [0, Math.max(1, player.header.of)], [low, high], { title: spec.title, x: "step" });
+        const drawn = panel(svg, { x: 36, y: 6, width: width - 48, height: height - 44 }, [0, Math.max(1, player.header.of)], [low, high], { title: spec.title, x: "step" });
         lines = Array.from({ length: members }, (_, k) =>
           make(drawn.inside, "path", { class: "line", d: linePath(frames.length, (j) => drawn.sx(frames[j].step), (j) => drawn.sy(value(j, k))), "stroke-width": 1.2, opacity: 0.7 })
         );
@@ -79,9 +81,10 @@ const PANELS = {
       const state = [svg.clientWidth, svg.clientHeight, themeColours(svg)].join("|");
       if (state !== drawnFor && svg.clientWidth > 60 && svg.clientHeight > 50) {
         drawnFor = state;
+        const { width, height } = measure(svg);
         svg.replaceChildren();
         const [low, high] = [Math.min(...spec.curve), Math.max(...spec.curve)], room = 0.12 * (high - low || 1);
-        const drawn = panel(svg, { x: 44, y: 6, width: svg.clientWidth - 56, height: svg.clientHeight - 44 }, [spec.low, spec.high], [low - room, high + room], { title: spec.title, x: "z" });
+        const drawn = panel(svg, { x: 44, y: 6, width: width - 56, height: height - 44 }, [spec.low, spec.high], [low - room, high + room], { title: spec.title, x: "z" });
         make(drawn.inside, "path", { class: "line", d: linePath(n, (k) => drawn.sx(z(k)), (k) => drawn.sy(spec.curve[k])), stroke: "var(--st-text-color)", "stroke-width": 1.5, opacity: 0.6 });
         dots = spec.curve.map((y, k) => make(drawn.inside, "circle", { class: "dot", cx: drawn.sx(z(k)), cy: drawn.sy(y), r: 0, fill: themeColours(svg)[0] }));
         note = make(svg, "text", { x: drawn.box.x + drawn.box.width - 4, y: drawn.box.y + drawn.box.height - 6, "text-anchor": "end" });

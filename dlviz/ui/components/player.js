@@ -15,7 +15,11 @@ class Player {
     on(".on", () => this.go(this.index + 1));
     on(".play", () => this.toggle());
     on(".branch", () => this.branch([]));
-    this.hear("dlviz:play", () => this.header.bar && this.toggle());
+    this.hear("dlviz:play", (event) => {
+      if (!this.header.bar) return;
+      event.preventDefault(); // somebody plays: the key Space is used up, and does not scroll the page
+      this.toggle();
+    });
     this.hear("dlviz:step", ({ detail }) => detail.from !== this && this.follow(detail.step));
   }
 
