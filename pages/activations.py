@@ -27,5 +27,6 @@ frame.show(
     {
         "curve": frame.Drawing("curve", figures.curve, {"Properties": properties, "Normal inputs": outputs}, labels=curves.LABELS),
         "softmax": frame.Drawing("softmax", figures.softmax),
+        "hinges": frame.Drawing("hinges", figures.hinges),
     },
 )

@@ -9,7 +9,7 @@ import pytest
 
 from dlviz import catalog, lessons
 from dlviz.compute import resolve
-from dlviz.compute.activations import curve, softmax
+from dlviz.compute.activations import curve, hinges, softmax
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Result
@@ -127,6 +127,14 @@ SAID: dict[str, tuple[Params, Params]] = {
     "The followed class has all but lost": (softmax.Params(logits=(9, 0), chosen="2"), softmax.Params(logits=(9, 0))),
     "less than half of the probability": (softmax.Params(logits=(0, 0, 0)), softmax.Params(logits=(1, 0))),
     "all but certain": (softmax.Params(logits=(9, 0)), softmax.Params(logits=(1, 0))),
+    "Training diverged": (
+        hinges.Params(start="own", units=4, w=(900,) * 4, activation="identity", optimiser="sgd", learning_rate=1),
+        hinges.Params(),
+    ),
+    "Training made it worse": (hinges.Params(start="even", units=12, optimiser="sgd", learning_rate=1), hinges.Params()),
+    "have slope 0 at every point": (hinges.Params(start="own", units=2, a=(1, 1), b=(-3, 0)), hinges.Params(activation="tanh")),
+    "No hinge with a weight": (hinges.Params(start="own", units=2, w=(0, 0)), hinges.Params()),
+    "to no area": (hinges.Params(layer=(1, 0, -2, 0, 1, 0)), hinges.Params(activation="tanh")),
 }
 
 
