@@ -165,7 +165,7 @@ class Hinges {
     const find = (name) => this.root.querySelector(name), last = (this.frames?.length ?? 1) - 1, theta = this.base && this.theta();
     if (!theta) return;
     const button = find(".play");
-    button.textContent = this.playing ? "❚❚" : "▶";
+    button.textContent = this.playing ? "❚❚ Pause" : "▶ Train";
     button.setAttribute("aria-label", this.playing ? "Pause" : "Play the training");
     button.disabled = find(".scrub").disabled = last < 1;
     find(".back").disabled = this.frame <= 0;
@@ -344,7 +344,7 @@ class Hinges {
     const theta = this.theta();
     for (const label of this.root.querySelector(".numbers").children) {
       const [words, input] = label.children, name = input.name, value = name === "c" ? theta.c : theta[name][this.chosen];
-      words.textContent = name === "c" ? "bias c" : name === "a" ? `unit ${this.chosen + 1}: a` : name;
+      words.textContent = name === "c" ? "c" : name + String(this.chosen + 1).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
       input.ariaLabel = name === "c" ? "bias c" : `${name} of unit ${this.chosen + 1}`;
       if (always || this.root.getRootNode().activeElement !== input || +input.value !== value) input.value = fine(value);
     }
@@ -458,7 +458,7 @@ class Hinges {
     if (layer) this.touch({ layer });
     this.layer.draw(this.settings.layer, this.f, this.colours);
     const { mean, none } = this.layer.areas(this.slope), words = this.root.querySelector(".areas");
-    words.textContent = `det W = ${threeDigits(this.layer.determinant())}; mean |det W|·f′(z₁)f′(z₂) = ${threeDigits(mean)}: area 1 becomes that; ${Math.round(none * 100)} % lies flat`;
+    words.textContent = `det W = ${threeDigits(this.layer.determinant())} · area 1 → ${threeDigits(mean)} · ${Math.round(none * 100)} % of it lies flat`;
     Object.assign(words.dataset, { det: this.layer.determinant(), area: mean, none });
   }
 }

@@ -63,7 +63,7 @@ class Layer {
   reach() {
     if (!this.held) {
       const far = [[0, 0], [1, 0], [0, 1], [1, 1]].flatMap((u) => this.before(u)).map(Math.abs);
-      this.lastReach = [1.2, 1.6, 2, 3, 5, 10].find((r) => r >= Math.max(...far) * 1.05) ?? 16;
+      this.lastReach = [1, 2, 5, 10].find((r) => r >= Math.max(...far) * 1.02) ?? 16;
     }
     return this.lastReach;
   }
