@@ -54,7 +54,7 @@ def test_every_activation_says_torchs_numbers_at_the_start_and_at_the_end(visito
         target = ("sine", "step", "bump")[number % 3]
         params = Params(activation=name, target=target, units=3 + number, seed=number, layer=(1, -0.9, 0.1 * number, 0.8, 1, -0.4))
         page.evaluate(GO, "/" + address("activations.hinges", params))
-        wait_until(page, lambda n=params.count(): len(shown(page)["theta"]) == 3 * n + 1, f"{name} drawn")  # type: ignore[misc]
+        wait_until(page, lambda width=10 + 3 * number: len(shown(page)["theta"]) == width, f"{name} drawn")  # type: ignore[misc]
         settle(page)
         result = compute(params)
         found = assert_torch(page, params)

@@ -263,6 +263,7 @@ class Hinges {
     put(this.tip, edge, this.unitAt(theta, this.chosen, edge));
     this.tip.firstChild.nextSibling.setAttribute("fill", this.look(this.chosen).stroke);
     this.cross.style.display = this.drawing ? "" : "none";
+    this.cross.setAttribute("tabindex", this.drawing ? 0 : -1);
     put(this.cross, this.pen.x, this.pen.y);
   }
 
@@ -353,7 +354,7 @@ class Hinges {
   // The drawn target -------------------------------------------------------------------------------------------------------
 
   buildCross() {
-    this.cross = make(this.svg, "g", { class: "handle cross", role: "slider", tabindex: 0, "aria-label": "pen: arrows move it, space puts it down and lifts it", "aria-valuemin": -1, "aria-valuemax": 1, "aria-valuenow": 0 });
+    this.cross = make(this.svg, "g", { class: "handle cross", role: "slider", tabindex: -1, "aria-label": "pen: arrows move it, space puts it down and lifts it", "aria-valuemin": -1, "aria-valuemax": 1, "aria-valuenow": 0 });
     make(this.cross, "path", { d: "M-11,0H11M0,-11V11", stroke: "var(--st-primary-color)", "stroke-width": 2.5 });
     this.cross.style.display = "none";
     this.cross.onkeydown = (event) => {

@@ -89,6 +89,14 @@ class Layer {
       make(right.inside, "path", { d: path(right, (u) => this.before(u).map(f), line), ...look });
     }
     this.drawHingeLines(left);
+    // the four corners of the square, of XOR's two classes: discs and squares
+    for (const u of [[0, 0], [1, 1], [1, 0], [0, 1]]) {
+      const z = this.before(u).map(f), even = u[0] === u[1], look = { fill: colours[even ? 2 : 3], stroke: "var(--st-background-color)", class: "xor" };
+      for (const [{ sx, sy }, [x, y]] of [[left, u], [right, z]]) {
+        if (even) make(this.picture, "circle", { cx: sx(x), cy: sy(y), r: 4.5, ...look });
+        else make(this.picture, "rect", { x: sx(x) - 4, y: sy(y) - 4, width: 8, height: 8, ...look });
+      }
+    }
     CORNERS.forEach((_, k) => {
       const [x, y] = this.corner(k), handle = this.handles.children[k];
       for (const circle of handle.children) for (const [name, value] of [["cx", right.sx(x)], ["cy", right.sy(y)]]) circle.setAttribute(name, value);
