@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from dlviz.compute.activations import hinges
 from dlviz.compute.activations.hinges import OFFERED, Params, compute
 from dlviz.nets import hinges as nets
-from tests.browser.conftest import GO, Watched, address, count_frames, link_of, settle, wait_until
+from tests.browser.conftest import GO, Server, Watched, address, count_frames, link_of, settle, wait_until
 
 HOST = "document.querySelector('.st-key-stage [data-testid=stBidiComponentIsolated]').shadowRoot"
 SHOWN = f"""() => {{
@@ -52,21 +52,24 @@ def test_every_activation_says_torchs_numbers_at_the_start_and_at_the_end(visito
     page = visitor.open("activations?view=hinges")
     for number, name in enumerate(OFFERED):
         target = ("sine", "step", "bump")[number % 3]
-        params = Params(activation=name, target=target, units=3 + number, seed=number, layer=(1, -0.9, 0.1 * number, 0.8, 1, -0.4))
+        params = Params(
+            activation=name, target=target, units=3 + number, seed=number, steps=100, layer=(1, -0.9, 0.1 * number, 0.8, 1, -0.4)
+        )
         page.evaluate(GO, "/" + address("activations.hinges", params))
         wait_until(page, lambda width=10 + 3 * number: len(shown(page)["theta"]) == width, f"{name} drawn")  # type: ignore[misc]
         settle(page)
-        result = compute(params)
+        x = nets.grid()
+        frames, _, losses = nets.train(params.begin(), x, params.function(), params.wanted(x), "adam", params.learning_rate, 100)
         found = assert_torch(page, params)
-        np.testing.assert_allclose(found["theta"], result.frames[0], rtol=1e-12)
-        facts = result.facts()
+        np.testing.assert_allclose(found["theta"], frames[0, 0], rtol=1e-12)
+        facts = hinges.layer_facts(hinges.layer_factors(params.layer, params.function()), params.layer, params.function())
         for fact, value in (("layer_determinant", "det"), ("layer_area", "area"), ("collapsed_share", "none")):
-            assert found[value] == pytest.approx(facts[fact].value, rel=1e-6, abs=1e-9), (name, fact)
+            assert found[value] == pytest.approx(facts[fact], rel=1e-6, abs=1e-9), (name, fact)
         page.locator(".scrub").focus()
         page.keyboard.press("End")
         found = assert_torch(page, params)
-        np.testing.assert_allclose(found["theta"], result.frames[-1], rtol=1e-9)
-        assert found["step"] == 400 and found["rms"] ** 2 == pytest.approx(result.losses[-1], rel=1e-6)
+        np.testing.assert_allclose(found["theta"], frames[-1, 0], rtol=1e-9)
+        assert found["step"] == 100 and found["rms"] ** 2 == pytest.approx(losses[-1].item(), rel=1e-6)
 
 
 def test_a_dragged_hinge_costs_no_traffic_until_release_and_comes_back_after_a_reload(visitor: Watched) -> None:
@@ -209,3 +212,20 @@ def test_units_and_corners_work_by_keys(visitor: Watched) -> None:
         hinges.layer_factors(link_of(page).params.layer, now.function()).mean().item(),
         rel_tol=1e-9,  # type: ignore[attr-defined]
     )
+
+
+def test_a_finger_moves_a_hinge_and_the_page_stays(browser: Browser, server: Server) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    visitor = Watched(context, server.url)
+    page = visitor.open(address("activations.hinges", Params(target="bump", start="own", units=4)))
+    page.locator("[data-unit='3']").scroll_into_view_if_needed()
+    scrolled = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
+    finger, (x, y) = page.context.new_cdp_session(page), centre(page, "[data-unit='3'] circle")
+    for kind, by in (("touchStart", 0), ("touchMove", -10), ("touchMove", 20), ("touchMove", 30), ("touchEnd", None)):
+        touches = [] if by is None else [{"x": x + by, "y": y + by}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+        page.wait_for_timeout(30)
+    wait_until(page, lambda: link_of(page).params.b[3] < -0.6, "the hinge further to the right, in the address")  # type: ignore[attr-defined]
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == scrolled, "the page scrolled under the hinge"
+    visitor.check()
+    context.close()
