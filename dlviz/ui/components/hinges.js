@@ -41,7 +41,10 @@ class Hinges {
     press(".play", () => this.play(!this.playing));
     press(".back", () => this.go(this.frame - 1));
     press(".on", () => this.go(this.frame + 1));
-    press(".keep", () => this.change({}, true));
+    press(".keep", () => {
+      this.change({});
+      this.send();
+    });
     root.querySelector(".scrub").oninput = (event) => this.go(+event.target.value);
     const toggle = () => (root.isConnected ? this.play(!this.playing) : document.removeEventListener("dlviz:play", toggle));
     document.addEventListener("dlviz:play", toggle);
@@ -92,7 +95,7 @@ class Hinges {
   }
 
   // The parameters that are shown, with changes, become the start: snapshots of another training are let go.
-  change(changes, whole = false) {
+  change(changes) {
     const theta = { ...structuredClone(this.theta()), ...changes };
     for (const name of ["a", "b", "w"]) theta[name] = theta[name].map(fine);
     theta.c = fine(theta.c);
@@ -100,7 +103,6 @@ class Hinges {
     this.play(false);
     this.touch({ start: "own", units: theta.a.length, ...theta });
     this.draw();
-    if (whole) this.send();
   }
 
   touch(fields) {
@@ -108,7 +110,14 @@ class Hinges {
     Object.assign(this.touched, fields);
   }
 
+  // Quick steps are one report.
+  sendSoon() {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.send(), 300);
+  }
+
   send() {
+    clearTimeout(this.later);
     if (Object.keys(this.touched).length) this.report(this.touched);
     this.touched = {};
   }
@@ -120,12 +129,14 @@ class Hinges {
     this.change({ [name]: values });
   }
 
-  // The new unit stands where the sum is most wrong, with weight 0: nothing changes until it is given one.
+  // The new unit stands where the sum is most wrong and no hinge near, with weight 0: nothing changes until it is given one.
   add() {
-    const theta = this.theta(), wrong = X.map((x, i) => Math.abs(this.sumAt(theta, x) - this.wanted[i]));
+    const theta = this.theta(), taken = (x) => theta.a.some((a, i) => Math.abs(x + theta.b[i] / a) < 0.03);
+    const wrong = X.map((x, i) => (taken(x) ? -1 : Math.abs(this.sumAt(theta, x) - this.wanted[i])));
     const place = X[wrong.indexOf(Math.max(...wrong))], a = Math.max(...theta.a.map(Math.abs)) || 1;
     this.chosen = theta.a.length;
-    this.change({ a: [...theta.a, a], b: [...theta.b, -a * place], w: [...theta.w, 0] }, true);
+    this.change({ a: [...theta.a, a], b: [...theta.b, -a * place], w: [...theta.w, 0] });
+    this.sendSoon();
   }
 
   remove(i) {
@@ -133,7 +144,8 @@ class Hinges {
     if (theta.a.length < 2) return;
     const without = (values) => values.filter((_, k) => k !== i);
     this.chosen = Math.max(0, i - 1);
-    this.change({ a: without(theta.a), b: without(theta.b), w: without(theta.w) }, true);
+    this.change({ a: without(theta.a), b: without(theta.b), w: without(theta.w) });
+    this.sendSoon();
     this.handles.querySelector(`[data-unit="${this.chosen}"]`)?.focus({ preventScroll: true });
   }
 
@@ -287,13 +299,15 @@ class Hinges {
     this.drawUnits();
   }
 
+  // move(x, up): where the pointer is along x, and how far it has gone up
   grab(event, i, move) {
     if (i !== undefined) this.handles.querySelector(`[data-unit="${i}"]`).focus({ preventScroll: true });
+    const from = inside(this.svg, event)[1];
     let moved = false;
     hold(event, (now) => {
       moved = true;
       const [x, y] = inside(this.svg, now);
-      move(Math.max(-WIDE, Math.min(WIDE, Math.round(this.upper.sx.invert(x) * 100) / 100)), this.upper.sy.invert(y));
+      move(Math.max(-WIDE, Math.min(WIDE, Math.round(this.upper.sx.invert(x) * 100) / 100)), this.upper.sy.invert(y) - this.upper.sy.invert(from));
     }, () => moved && this.send());
   }
 
@@ -302,10 +316,10 @@ class Hinges {
     if (a[i] !== 0) this.set("b", i, -a[i] * x);
   }
 
-  // the weight under which the end of the unit's line is at y
+  // Gives the marked unit the weight under which the end of its line, which may lie outside of the picture, is at y.
   moveTip(y) {
     const theta = this.theta(), i = this.chosen, h = this.f(theta.a[i] * this.edge(theta, i) + theta.b[i]);
-    if (Math.abs(h) > 1e-3) this.set("w", i, Math.round((Math.max(-HIGH, Math.min(HIGH, y)) / h) * 100) / 100);
+    if (Math.abs(h) > 1e-3) this.set("w", i, Math.round((y / h) * 100) / 100);
   }
 
   nudge(event, i) {
@@ -321,8 +335,7 @@ class Hinges {
     if (!acts[event.key]) return;
     event.preventDefault();
     acts[event.key]();
-    clearTimeout(this.later);
-    if (event.key.startsWith("Arrow")) this.later = setTimeout(() => this.send(), 300);
+    this.sendSoon();
   }
 
   buildNumbers() {
@@ -368,7 +381,10 @@ class Hinges {
     this.tip = make(this.handles, "g", { class: "handle tip" });
     make(this.tip, "circle", { r: 14, fill: "transparent" });
     make(this.tip, "rect", { x: -6, y: -6, width: 12, height: 12, rx: 2, stroke: "var(--st-background-color)" });
-    this.tip.onpointerdown = (event) => this.grab(event, undefined, (x, y) => this.moveTip(y));
+    this.tip.onpointerdown = (event) => {
+      const theta = this.theta(), end = this.unitAt(theta, this.chosen, this.edge(theta, this.chosen));
+      this.grab(event, undefined, (x, up) => this.moveTip(end + up));
+    };
   }
 
   takePen(on) {
