@@ -18,7 +18,7 @@ MOST = 24  # units
 SHAPES = {"leaky_slope": 0.1}
 OFFERED = ("relu", "leaky_relu", "tanh", "sigmoid", "silu", "softplus", "identity")
 SIZES = (1, 2, 4, 8, 16)  # numbers of units that the price is measured for
-SEEDS, PRICE_STEPS, PRICE_RATE = 4, 300, 0.03  # trainings from four starts, Adam, on every second point
+SEEDS, PRICE_STEPS, PRICE_RATE = 4, 250, 0.03  # trainings from four starts, Adam, on every second point
 CELLS = 40  # the unit square is measured at the middles of CELLS x CELLS cells
 
 

@@ -74,8 +74,8 @@ class Layer {
     if (width < 100 || height < 60) return;
     this.picture.replaceChildren();
     const side = Math.min((width - 60) / 2, height - 40), top = 4;
-    const left = panel(this.picture, { x: 22, y: top, width: side, height: side }, [-0.05, 1.05], [-0.05, 1.05], { title: "u₂", x: "u₁" });
-    const right = (this.right = panel(this.picture, { x: 60 + side, y: top, width: side, height: side }, [-reach, reach], [-reach, reach], { title: "unit 2", x: "unit 1" }));
+    const left = panel(this.picture, { x: 22, y: top, width: side, height: side }, [-0.05, 1.05], [-0.05, 1.05], { title: "", x: "u₁; up: u₂" });
+    const right = (this.right = panel(this.picture, { x: 60 + side, y: top, width: side, height: side }, [-reach, reach], [-reach, reach], { title: "", x: "unit 1; up: unit 2" }));
     const lines = [...Array(LINES + 1).keys()].flatMap((k) => [0, 1].map((way) => ({ way, at: k / LINES })));
     const path = ({ sx, sy }, map, { way, at }) => {
       const point = (i) => map(way ? [at, i / FINE] : [i / FINE, at]);
