@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from dlviz.compute.activations import hinges
 from dlviz.compute.activations.hinges import OFFERED, Params, compute
 from dlviz.nets import hinges as nets
-from tests.browser.conftest import GO, Server, Watched, address, count_frames, link_of, settle, wait_until
+from tests.browser.conftest import GO, Server, Watched, address, count_frames, link_of, pill, settle, wait_until
 
 HOST = "document.querySelector('.st-key-stage [data-testid=stBidiComponentIsolated]').shadowRoot"
 SHOWN = f"""() => {{
@@ -156,6 +156,7 @@ def test_a_target_is_drawn_by_hand_and_by_keys(visitor: Watched) -> None:
     page.mouse.move(box["x"] + 150, box["y"] + 120, steps=5)
     page.mouse.move(box["x"] + box["width"] - 12, box["y"] + 60, steps=9)
     assert sent == [], "drawing sent something to the server"
+    held = shown(page)["rms"]
     page.mouse.up()
     wait_until(page, lambda: link_of(page).params.target == "own", "the drawn target in the address")  # type: ignore[attr-defined]
     settle(page)
@@ -163,7 +164,7 @@ def test_a_target_is_drawn_by_hand_and_by_keys(visitor: Watched) -> None:
     assert isinstance(drawn, Params) and len(drawn.curve) == 81 and drawn.start == "random"
     low = int(np.argmin(drawn.curve))
     assert 5 < low < 30 and drawn.curve[0] > drawn.curve[low] < drawn.curve[-1], "down, then up again"
-    assert_torch(page, drawn)
+    assert assert_torch(page, drawn)["rms"] == pytest.approx(held, rel=1e-6), "the target is not drawn while the hand draws it"
     page.locator(".cross").focus()
     for key in ("Shift+ArrowUp", "Shift+ArrowUp", "Space", "ArrowRight", "Shift+ArrowRight", "Space"):
         page.keyboard.press(key)
@@ -173,8 +174,13 @@ def test_a_target_is_drawn_by_hand_and_by_keys(visitor: Watched) -> None:
     changed = [i for i in range(81) if now.curve[i] != drawn.curve[i]]
     assert set(changed) <= set(range(40, 47)) and now.curve[40:47] == (0.5,) * 7, "the pen wrote level at 1/2 from x = 0 to 0.15"
     assert_torch(page, now)
-    page.locator("[data-corner='0']").focus()
-    assert page.locator("[data-unit='0']").count() == 1, "drawing a target changes the units"
+    np.testing.assert_array_equal(shown(page)["theta"], now.begin()[0])
+    # another target takes the pen away; choosing one's own hands it over
+    for words, pressed in (("sine", "false"), ("your own", "true")):
+        pill(page, "activations.hinges.target", words).click()
+        settle(page)
+        assert page.locator(".pen").get_attribute("aria-pressed") == pressed
+    assert link_of(page).params.curve == now.curve, "the drawn target is gone"  # type: ignore[attr-defined]
 
 
 def test_units_and_corners_work_by_keys(visitor: Watched) -> None:

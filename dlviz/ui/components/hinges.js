@@ -60,12 +60,13 @@ class Hinges {
     // An older answer, or one that comes while the hand is at work: a newer one will follow.
     const current = this.isNews({ arrival: (this.arrivals = (this.arrivals ?? 0) + 1) });
     if (!current || Object.keys(this.touched).length) return;
-    const news = !this.same(settings, this.settings);
+    const news = !this.same(settings, this.settings), before = this.settings?.target;
     Object.assign(this, arrived, { name: header.name, base: frames[0], settings: structuredClone(settings) });
     [this.f, this.slope] = UNIT[header.activation];
     if (news) this.frame = 0;
     this.frame = Math.min(this.frame ?? 0, frames.length - 1);
-    if (settings.target !== "own" && news) this.takePen(false);
+    // whoever chooses a target of their own is handed the pen
+    if (news && before !== settings.target) this.takePen(settings.target === "own" && before !== undefined);
     this.chosen = Math.min(this.chosen, units - 1);
     this.draw();
   }
@@ -186,8 +187,8 @@ class Hinges {
     scrub.max = last;
     scrub.value = this.frame;
     const step = this.frames ? this.header.steps[this.frame] : 0, end = this.header.total;
-    const words = this.frames ? `step ${step} of ${end}` : "training …";
-    scrub.setAttribute("aria-valuetext", words);
+    const words = this.frames ? `${step}/${end}` : "training …";
+    scrub.setAttribute("aria-valuetext", `step ${step} of ${end}, RMS error ${threeDigits(this.error)}`);
     const output = find(".step");
     write(output, this.error, `${words} · RMS `);
     output.dataset.step = step;
@@ -226,7 +227,7 @@ class Hinges {
     const wrong = sums.map((y, k) => y - this.wanted[k]);
     this.error = Math.sqrt(wrong.reduce((sum, e) => sum + e * e, 0) / POINTS);
     this.largest = Math.max(...wrong.map(Math.abs));
-    const words = make(this.picture, "text", { x: box.x + 8, y: 20 }, `grey: target · bold: sum of ${n} unit${n > 1 ? "s" : ""} and bias`);
+    const words = make(this.picture, "text", { x: box.x + 8, y: 20 }, this.drawing ? "drag to draw the grey target" : `grey: target · bold: sum of ${n} unit${n > 1 ? "s" : ""} and bias`);
     words.setAttribute("style", "paint-order: stroke; stroke: var(--st-background-color); stroke-width: 4px");
     this.drawLosses({ x: 44, y: height - low + 14, width: width - 54, height: low - 32 });
     this.placeHandles(theta);
@@ -265,7 +266,7 @@ class Hinges {
       ring.setAttribute("r", i === this.chosen ? 8 : 6);
       ring.setAttribute("stroke-width", i === this.chosen ? 4 : 2.5);
       ring.setAttribute("fill", Math.abs(place) <= WIDE ? "var(--st-background-color)" : "none");
-      handle.setAttribute("aria-valuenow", Number.isFinite(place) ? place : 0);
+      handle.setAttribute("aria-valuenow", Number.isFinite(place) ? Math.max(-1, Math.min(1, place)) : 0);
       handle.setAttribute("aria-valuetext", `hinge at x ${threeDigits(place)}, slope a ${threeDigits(theta.a[i])}, weight w ${threeDigits(theta.w[i])}`);
       Object.assign(handle.dataset, { a: theta.a[i], b: theta.b[i], w: theta.w[i] });
     }
@@ -390,7 +391,9 @@ class Hinges {
   takePen(on) {
     this.drawing = on;
     this.svg.classList.toggle("drawing", on);
-    this.root.querySelector(".pen").setAttribute("aria-pressed", on);
+    const button = this.root.querySelector(".pen");
+    button.setAttribute("aria-pressed", on);
+    button.textContent = on ? "Done drawing" : "Draw target";
     if (this.upper) this.drawUnits();
   }
 
