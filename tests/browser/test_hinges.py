@@ -234,8 +234,8 @@ def test_a_finger_moves_a_hinge_and_the_page_stays(browser: Browser, server: Ser
     page.locator("[data-unit='3']").scroll_into_view_if_needed()
     scrolled = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
     finger, (x, y) = page.context.new_cdp_session(page), centre(page, "[data-unit='3'] circle")
-    for kind, by in (("touchStart", 0), ("touchMove", -10), ("touchMove", 20), ("touchMove", 30), ("touchEnd", None)):
-        touches = [] if by is None else [{"x": x + by, "y": y + by}]
+    for kind, by in (("touchStart", 0), ("touchMove", 10), ("touchMove", 20), ("touchMove", 30), ("touchEnd", None)):
+        touches = [] if by is None else [{"x": x + by, "y": y - 2 * by}]  # upwards, which would scroll the page down
         finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
         page.wait_for_timeout(30)
     wait_until(page, lambda: link_of(page).params.b[3] < -0.6, "the hinge further to the right, in the address")  # type: ignore[attr-defined]
