@@ -155,8 +155,12 @@ class Numbers(Spec):
     at_least: int
     at_most: int
 
+    @property
+    def how_many(self) -> str:
+        return f"{self.at_least} to {self.at_most}" if self.at_least < self.at_most else str(self.at_most)
+
     def check(self, name: str, value: object) -> tuple[float, ...]:
-        expected = f"{self.at_least} to {self.at_most} numbers from {plain(self.low)} to {plain(self.high)}, separated by commas"
+        expected = f"{self.how_many} numbers from {plain(self.low)} to {plain(self.high)}, separated by commas"
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise ParameterError(name, value, expected)
         items = tuple(value)
@@ -177,7 +181,7 @@ class Numbers(Spec):
         except ParameterError:
             raise
         except ValueError:
-            raise ParameterError(name, text, f"{self.at_least} to {self.at_most} numbers, separated by commas") from None
+            raise ParameterError(name, text, f"{self.how_many} numbers, separated by commas") from None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,5 +29,6 @@ frame.show(
         "network": frame.Drawing("player", figures.network, grows=True),
         "seeds": frame.Drawing("player", figures.seeds, grows=True),
         "softmax": frame.Drawing("softmax", figures.softmax),
+        "hinges": frame.Drawing("hinges", figures.hinges),
     },
 )

@@ -9,7 +9,7 @@ import pytest
 
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
-from dlviz.compute.activations import curve, network, softmax
+from dlviz.compute.activations import curve, hinges, network, softmax
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Result
@@ -140,6 +140,14 @@ SAID: dict[str, tuple[Params, Params]] = {
         network.Params(),
     ),
     "all but certain": (softmax.Params(logits=(9, 0)), softmax.Params(logits=(1, 0))),
+    "Training diverged": (
+        hinges.Params(start="own", units=4, w=(900,) * 4, activation="identity", optimiser="sgd", learning_rate=1),
+        hinges.Params(),
+    ),
+    "Training made it worse": (hinges.Params(start="even", units=12, optimiser="sgd", learning_rate=1), hinges.Params()),
+    "have slope 0 at every point": (hinges.Params(start="own", units=2, a=(1, 1), b=(-3, 0)), hinges.Params(activation="tanh")),
+    "No hinge with a weight": (hinges.Params(start="own", units=2, w=(0, 0)), hinges.Params()),
+    "to no area": (hinges.Params(layer=(1, 0, -2, 0, 1, 0)), hinges.Params(activation="tanh")),
 }
 
 

@@ -1,1 +1,1 @@
-"""Data sets, made or shipped: (name, n, noise, seed) -> numpy arrays. No torch here."""
+"""Data sets, made or shipped, and data that people bring themselves. No torch here."""

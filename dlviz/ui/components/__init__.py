@@ -1,8 +1,8 @@
 """Pictures that follow the hand in the browser: Components v2 without a build step.
 
-A component is three files of one name (.html, .css, .js); `plot.js` and `plot.css` stand before each, and what the player
-can show before the player. Its data are one bytes object (see `dlviz.figures.payload`); what the viewer changed in the
-picture comes back on release as `edit`, a dict from field names to values, and what a player lacks as `after`.
+A component is three files of one name (.html, .css, .js); `plot.js` and `plot.css` stand before each, and before some the
+files named in PARTS. Its data are one bytes object (see `dlviz.figures.payload`); what the viewer changed in the picture
+comes back on release as `edit`, a dict from field names to values, and what a player lacks as `after`.
 """
 
 import struct
@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 FOLDER = Path(__file__).parent
-BEFORE = {"player": ("panels", "network")}
+PARTS = {"player": ("panels.js", "network.js"), "hinges": ("drawing.js", "layer.js"), "drawpad": ("drawing.js",)}
 
 
 @cache
@@ -24,8 +24,8 @@ def _component(name: str) -> Callable[..., Any]:
     def text(file: str) -> str:
         return (FOLDER / file).read_text(encoding="utf-8")
 
-    scripts = "".join(text(f"{part}.js") for part in ("plot", *BEFORE.get(name, ()), name))
-    return st.components.v2.component(f"dlviz.{name}", html=text(f"{name}.html"), css=text("plot.css") + text(f"{name}.css"), js=scripts)
+    js = "".join(text(file) for file in ("plot.js", *PARTS.get(name, ()), f"{name}.js"))
+    return st.components.v2.component(f"dlviz.{name}", html=text(f"{name}.html"), css=text("plot.css") + text(f"{name}.css"), js=js)
 
 
 def draw(name: str, payload: bytes, key: str, on_edit: Callable[[dict[str, Any]], None]) -> None:
