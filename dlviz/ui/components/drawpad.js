@@ -51,7 +51,7 @@ class Drawpad {
   }
 
   build() {
-    const { mode, labels, alt } = this.header, colours = themeColours(this.root);
+    const { mode, labels, alt } = this.header;
     this.root.querySelector(".help").textContent = HELP[mode];
     this.svg.setAttribute("aria-label", `${alt} ${HELP[mode]}`);
     this.root.querySelector(".pad").classList.toggle("wide", mode === "curve");
@@ -59,7 +59,6 @@ class Drawpad {
       this.root.querySelector(".classes").replaceChildren(...labels.map((words, c) => {
         const button = Object.assign(document.createElement("button"), { type: "button", onclick: () => this.choose(c) }), mark = document.createElement("span");
         mark.className = c ? "mark second" : "mark";
-        mark.style.background = colours[c];
         button.append(mark, words);
         return button;
       }));
@@ -188,6 +187,7 @@ class Drawpad {
 
   drawPoints() {
     const { sx, sy } = this.panel, colours = themeColours(this.root), counts = [0, 0];
+    this.root.querySelectorAll(".mark").forEach((mark, c) => (mark.style.background = colours[c]));
     for (const { x, y, c } of this.drawn) {
       counts[c] += 1;
       const look = { class: "point", fill: colours[c], stroke: "var(--st-background-color)", "stroke-width": 1.5, "data-x": x, "data-y": y, "data-class": c };
