@@ -69,3 +69,10 @@ def draw(name: str, n: int, noise: float, seed: int) -> Points:
     rng = np.random.default_rng(seed)
     x, y = DRAWS[name](n, rng)
     return Points(x + noise * rng.normal(size=x.shape), y)
+
+
+def mixed(x: np.ndarray, y: np.ndarray, noise: float, seed: int) -> Points:
+    """People's own points (n, 2) and classes (n,) in an order drawn from the seed, moved by normal noise."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(y))
+    return Points(x[order] + noise * rng.normal(size=x.shape), y[order])

@@ -32,7 +32,7 @@ class Drawing:
 
     component: str
     figure: Callable[..., bytes]
-    tabs: Mapping[str, Callable[[Any], None]] = field(default_factory=dict)
+    tabs: Mapping[str, Callable[[Any, Settings], None]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     grows: bool = False  # a long run: its figure takes a Clip too
 

@@ -32,13 +32,13 @@ def share(settings: Settings) -> None:
         st.code(f"{address}?{urlencode({'scene': scene.id} | mode.encode())}", language=None, wrap_lines=True)
 
 
-def show(settings: Settings, result: Result, own: Mapping[str, Callable[[Any], None]]) -> None:
+def show(settings: Settings, result: Result, own: Mapping[str, Callable[[Any, Settings], None]]) -> None:
     """The view's own tabs, then maths, code, data, things to try and references; and where the numbers come from.
 
     Only the tab that is open is made: a long program and a chart cost more than all the rest of the page.
     """
     view = settings.lessons.views[settings.view]
-    parts: dict[str, Callable[[], None]] = {title: partial(draw, result) for title, draw in own.items()}
+    parts: dict[str, Callable[[], None]] = {title: partial(draw, result, settings) for title, draw in own.items()}
     parts |= {
         "Maths": lambda: _maths(settings, result),
         "Code": lambda: _code(settings),

@@ -13,6 +13,7 @@ from dlviz.compute.activations import network
 from dlviz.compute.activations.classifier import FLAT, load, portraits
 from dlviz.compute.activations.network import Params, Result, compute
 from dlviz.data import points
+from dlviz.data.own import encode
 from dlviz.fields import ParameterError
 from dlviz.nets.activations import ACTIVATIONS
 from dlviz.nets.mlp import build, initial_weight
@@ -105,6 +106,20 @@ def test_the_forward_pass_and_its_gradients_are_torch_nns(activation: str) -> No
                 parameter.view(-1)[i] += 1e-6
                 assert parameter.grad is not None
                 assert float(parameter.grad.view(-1)[i]) == pytest.approx((sums[0] - sums[1]) / 2e-6, rel=1e-4, abs=1e-5)
+
+
+def test_ones_own_points_are_the_data_in_an_order_of_the_seed() -> None:
+    x = np.array([[0.1, 0.2], [-0.3, 0.4], [0.5, -0.6], [-0.7, -0.8], [1.0, -1.1]])
+    text = encode(x, np.array([0, 1, 0, 1, 1]))
+    first, other = result_of(data="own", own=text, seed=1), result_of(data="own", own=text, seed=2)
+    for result in (first, other):
+        found = {(round(float(a), 2), round(float(b), 2)): int(c) for (a, b), c in zip(result.x, result.y, strict=True)}
+        assert found == {(0.1, 0.2): 0, (-0.3, 0.4): 1, (0.5, -0.6): 0, (-0.7, -0.8): 1, (1.0, -1.1): 1}
+        assert result.is_train.sum() == 2
+    assert first.x.tolist() != other.x.tolist()
+    for wrong in ("garbage", encode(x, np.ones(5))):
+        with pytest.raises(ParameterError, match=r"^own is .*: expected"):
+            Params(own=wrong)
 
 
 # The run -------------------------------------------------------------------------------------------------------------

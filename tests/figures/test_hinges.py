@@ -35,8 +35,7 @@ def test_the_payload_is_the_target_the_snapshots_the_losses_and_the_price(scene:
 @pytest.mark.parametrize("scene", HINGES, ids=lambda scene: scene.id)
 def test_settings_that_come_back_unchanged_change_nothing(scene: Scene, result_of: Callable[[Scene], Any]) -> None:
     """The component reports fields of the settings it was given: as Params they are the same, whatever JSON made of them."""
-    header, arrays = unpack(hinges((result_of(scene),)))
-    _ = arrays["values"]
+    header, _ = unpack(hinges((result_of(scene),)))
     params = scene.params.canonical()
     assert type(params)(**(params.as_dict() | json.loads(json.dumps(header["settings"])))).canonical() == params
 
@@ -51,10 +50,8 @@ def test_a_diverged_training_is_a_picture_too() -> None:
 
 def test_pads_say_their_mode_field_and_value() -> None:
     text = encode(np.array([[0.1, -0.2], [1.1, 0.3]]), np.array([1, 0]))
-    header, arrays = unpack(points_pad("points", text, ("a", "b")))
-    values = arrays["values"]
+    header, values = unpack(points_pad("points", text, ("a", "b")))
     assert (header["mode"], header["field"], header["most"], header["labels"]) == ("points", "points", 300, ["a", "b"]) and len(values) == 0
     assert decode(header["value"])[0].tolist() == [[1.1, 0.3], [0.1, -0.2]]
-    header, arrays = unpack(curve_pad("curve", (0.0, 0.5, -0.5), 1.5))
-    _ = arrays["values"]
+    header, _ = unpack(curve_pad("curve", (0.0, 0.5, -0.5), 1.5))
     assert (header["mode"], header["field"], header["value"], header["reach"]) == ("curve", "curve", [0, 0.5, -0.5], 1.5)

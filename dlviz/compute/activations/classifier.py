@@ -11,12 +11,16 @@ from torch import Tensor
 
 from dlviz.compute.activations.properties import derivatives
 from dlviz.data import points
+from dlviz.data.own import decode
 from dlviz.nets.activations import activation
 from dlviz.nets.ensemble import unflatten
 from dlviz.nets.mlp import MLP, Function, build
 
 BINS, REACH = 48, 6.0  # of the histogram of pre-activations, from -REACH to REACH; what lies outside counts at the ends
 FLAT = 0.05  # a unit is saturated at a point where its slope is smaller than this
+OWN = "own"  # the data that people bring
+# and what it is before one has brought any: an L of class 1 on the corner of a square of class 0
+START = "h4eHubmHubk.IyMjVSOHI7lVI1VVVYdVuYcjh1W5I7lV"
 AT_ONCE = 16  # moments looked at together: more would cost memory, fewer time
 SHAPES = {"prelu_slope": 0.25, "elu_alpha": 1.0, "swish_beta": 1.0}
 
@@ -37,7 +41,11 @@ class Data:
 
 def load(settings: Mapping[str, Any]) -> Data:
     """The points of these settings; every draw from their seed."""
-    drawn = points.draw(settings["data"], int(settings["points"]), settings["noise"], int(settings["seed"]))
+    noise, seed = settings["noise"], int(settings["seed"])
+    if settings["data"] == OWN:
+        drawn = points.mixed(*decode(settings["own"] or START), noise, seed)
+    else:
+        drawn = points.draw(settings["data"], int(settings["points"]), noise, seed)
     trained = min(len(drawn.y) - 1, max(1, round(settings["train_share"] * len(drawn.y))))
     return Data(torch.from_numpy(drawn.x + settings["shift"]).float(), torch.from_numpy(drawn.y).float(), trained)
 

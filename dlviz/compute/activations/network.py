@@ -10,11 +10,26 @@ import torch
 from torch import Tensor
 
 from dlviz import params as p
-from dlviz.compute.activations.classifier import BINS, REACH, Data, flat, fresh, function_of, load, mean_loss, portraits, values_of
-from dlviz.compute.activations.curve import LABELS, OWN
+from dlviz.compute.activations.classifier import (
+    BINS,
+    OWN,
+    REACH,
+    START,
+    Data,
+    flat,
+    fresh,
+    function_of,
+    load,
+    mean_loss,
+    portraits,
+    values_of,
+)
+from dlviz.compute.activations.curve import LABELS
+from dlviz.compute.activations.curve import OWN as EXPRESSION
 from dlviz.compute.activations.legs import Leg, read_legs
 from dlviz.compute.training import OPTIMISERS, Batches, optimiser, train
 from dlviz.data import points
+from dlviz.data.own import check_classes, decode
 from dlviz.fields import ParameterError
 from dlviz.nets.mlp import INITIALISATIONS, MLP
 from dlviz.results import Fact, Snapshot
@@ -24,7 +39,8 @@ FRAMES = 60  # pictures of one run
 MOST_STEPS = 20_000  # of one run, its earlier legs included
 SOLVED = 0.01  # training loss below which a run counts as solved, as in the benchmark against other playgrounds
 LOSSES = {"cross_entropy": "cross-entropy", "squared": "squared error"}
-ACTIVATIONS = {name: label for name, label in LABELS.items() if name != OWN}
+DATA = {name: name for name in points.DRAWS} | {OWN: "your own"}
+ACTIVATIONS = {name: label for name, label in LABELS.items() if name != EXPRESSION}
 # What may change from one leg of a run to the next; everything else makes another run.
 CHANGEABLE = ("activation", "leaky_slope", "learning_rate", "optimiser", "momentum", "batch_size", "l1", "l2")
 
@@ -33,7 +49,9 @@ CHANGEABLE = ("activation", "leaky_slope", "learning_rate", "optimiser", "moment
 class Params(p.Params):
     """The data, the network, and how it is trained."""
 
-    data: str = p.choice("circle", {name: name for name in points.DRAWS}, label="Data")
+    data: str = p.choice(
+        "circle", DATA, label="Data", help="Your own: click points or bring a CSV file, in the tab Your points below the picture."
+    )
     activation: str = p.choice("tanh", ACTIVATIONS, label="Activation")
     leaky_slope: float = p.number(0.1, -1, 1, 0.01, label="Leaky slope", when=("activation", "leaky_relu"))
     learning_rate: float = p.number(0.46, 0.001, 10, 3, scale="log", label="Learning rate")
@@ -51,10 +69,12 @@ class Params(p.Params):
     train_share: float = p.number(0.5, 0.1, 0.9, 0.05, label="Share for training", more=True)
     seed: float = p.number(1, 0, 999, 1, label="Seed", more=True)
     widths: tuple[float, ...] = p.numbers((8, 8), 1, 32, 1, at_least=1, at_most=6, label="Units of the hidden layers", stage=True)
+    own: str = p.text("", 803, label="Your points", when=("data", OWN), stage=True, private=True)
     history: str = p.text("", 1500, label="What happened before", stage=True, private=True)
 
     def check(self) -> None:
-        """The legs before fit this network, and the run is not longer than MOST_STEPS."""
+        """One's own points can be learned, the legs before fit this network, and the run is not longer than MOST_STEPS."""
+        check_classes(decode(self.own or START, "own")[1], "own")
         legs = self.legs()
         for leg in legs:
             if (leg.settings.get("activation", Params.default("activation")) == "prelu") != (self.activation == "prelu"):
@@ -76,7 +96,8 @@ class Params(p.Params):
 
     def steps_an_epoch(self) -> int:
         """Mini-batches of the training set."""
-        return math.ceil(max(1, round(self.train_share * self.points)) / self.batch_size)
+        count = len(decode(self.own or START)[1]) if self.data == OWN else int(self.points)
+        return math.ceil(min(count - 1, max(1, round(self.train_share * count))) / self.batch_size)
 
 
 @dataclass(frozen=True, eq=False)

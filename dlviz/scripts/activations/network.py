@@ -3,6 +3,7 @@
 Needs torch and numpy. Prints, as JSON, the numbers that the page shows at the end of the run.
 """
 
+import base64
 import json
 import math
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from dlviz.compute.training import Batches, optimiser
-from dlviz.data.points import draw
+from dlviz.data.points import draw, mixed
 from dlviz.nets.activations import activation
 from dlviz.nets.mlp import MLP, build
 
@@ -35,8 +36,10 @@ SETTINGS: dict[str, Any] = {
     "train_share": 0.5,
     "seed": 1.0,
     "widths": (8.0, 8.0),
+    "own": "",
     "history": "",
 }
+START = "h4eHubmHubk.IyMjVSOHI7lVI1VVVYdVuYcjh1W5I7lV"  # one's own points, as long as there are none
 # What a leg of the history that does not say otherwise was trained with.
 USUAL = {
     "activation": "tanh", "leaky_slope": 0.1, "learning_rate": 0.46, "optimiser": "sgd", "momentum": 0.9,
@@ -49,6 +52,13 @@ def loss_of(out: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     if SETTINGS["loss"] == "squared":
         return F.mse_loss(torch.sigmoid(out), y, reduction="none").mean()
     return F.binary_cross_entropy_with_logits(out, y, reduction="none").mean()
+
+
+def own_points(text: str) -> tuple[np.ndarray, np.ndarray]:
+    """Points (n, 2) and classes (n,): two groups in base64 joined by a dot, two bytes a point, k standing for (k - 110) / 100."""
+    groups = [np.frombuffer(base64.urlsafe_b64decode(group + "=" * (-len(group) % 4)), dtype=np.uint8) for group in text.split(".")]
+    classes = np.repeat(np.arange(2), [len(group) // 2 for group in groups])
+    return (np.concatenate(groups).reshape(-1, 2).astype(np.float64) - 110) / 100, classes
 
 
 def function_of(settings: dict[str, Any]) -> Any:
@@ -73,10 +83,14 @@ def fit(net: MLP, x: torch.Tensor, y: torch.Tensor, settings: dict[str, Any], st
 
 def main() -> dict[str, float]:
     """Losses and accuracies at the end, and what became of each layer's units on the training set."""
-    points = draw(SETTINGS["data"], int(SETTINGS["points"]), SETTINGS["noise"], int(SETTINGS["seed"]))
+    noise, seed = SETTINGS["noise"], int(SETTINGS["seed"])
+    if SETTINGS["data"] == "own":
+        points = mixed(*own_points(SETTINGS["own"] or START), noise, seed)
+    else:
+        points = draw(SETTINGS["data"], int(SETTINGS["points"]), noise, seed)
     x, y = torch.from_numpy(points.x + SETTINGS["shift"]).float(), torch.from_numpy(points.y).float()
     n = min(len(y) - 1, max(1, round(SETTINGS["train_share"] * len(y))))  # points for training; the rest is for testing
-    generator = torch.Generator().manual_seed(int(SETTINGS["seed"]))
+    generator = torch.Generator().manual_seed(seed)
     slope = 0.25 if SETTINGS["activation"] == "prelu" else None
     widths = [2, *(int(width) for width in SETTINGS["widths"]), 1]
     net = build(widths, function_of(SETTINGS), SETTINGS["initialisation"], generator, slope)
