@@ -28,5 +28,6 @@ frame.show(
         "curve": frame.Drawing("curve", figures.curve, {"Properties": properties, "Normal inputs": outputs}, labels=curves.LABELS),
         "network": frame.Drawing("player", figures.network, grows=True),
         "softmax": frame.Drawing("softmax", figures.softmax),
+        "cost": frame.Drawing("cost", figures.cost, grows=True),
     },
 )

@@ -9,7 +9,7 @@ import pytest
 
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
-from dlviz.compute.activations import curve, network, softmax
+from dlviz.compute.activations import cost, curve, network, softmax
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Result
@@ -140,6 +140,7 @@ SAID: dict[str, tuple[Params, Params]] = {
         network.Params(),
     ),
     "all but certain": (softmax.Params(logits=(9, 0)), softmax.Params(logits=(1, 0))),
+    "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 
 
