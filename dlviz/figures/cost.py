@@ -8,7 +8,10 @@ from dlviz.figures.payload import Clip, pack
 
 
 def cost(results: tuple[costs.Result], clip: Clip) -> bytes:
-    """The component `cost`. `quartiles` (devices, kinds, functions, 3): of a call in ns, else in ns per element; nan where unmeasured."""
+    """The component `cost`. `quartiles` (devices, kinds, functions, 3): of a call in ns, else in ns per element; nan where unmeasured.
+
+    `least` (devices, kinds, functions) is the quickest repetition.
+    """
     (result,) = results
     params = result.params
     repetitions, run = params.specs()["repetitions"], params.specs()["run"]
@@ -20,4 +23,4 @@ def cost(results: tuple[costs.Result], clip: Clip) -> bytes:
         "rounds": result.rounds(), "wanted": params.repetitions, "longest": repetitions.high,
         "run": params.run, "last_run": run.high, "began": result.began,
     }  # fmt: skip
-    return pack(header, quartiles=result.quartiles())
+    return pack(header, quartiles=result.quartiles(), least=result.least())

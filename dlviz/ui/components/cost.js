@@ -18,7 +18,7 @@ class Cost {
   show({ header, arrays }) {
     clearInterval(this.asking);
     if (header.functions.join() !== this.header?.functions.join()) this.chosen = null;
-    Object.assign(this, { header, name: header.name, quartiles: arrays.quartiles });
+    Object.assign(this, { header, name: header.name, quartiles: arrays.quartiles, least: arrays.least });
     const colours = themeColours(this.root);
     this.root.querySelector(".legend .forward").style.background = colours[0];
     this.root.querySelector(".legend .both").style.background = colours[1];
@@ -34,10 +34,14 @@ class Cost {
     return Math.min(this.header.longest, 10 * Math.round((4 * this.header.wanted - 5) / 10) + 5);
   }
 
+  place(device, kind, i) {
+    const { kinds, functions } = this.header;
+    return (device * kinds.length + kinds.indexOf(kind)) * functions.length + i;
+  }
+
   // of a device, a kind ("call", "forward", "both") and a function: a quartile, in ns per call or ns per element
   value(device, kind, i, quartile = MEDIAN) {
-    const { kinds, functions } = this.header;
-    return this.quartiles[((device * kinds.length + kinds.indexOf(kind)) * functions.length + i) * 3 + quartile];
+    return this.quartiles[this.place(device, kind, i) * 3 + quartile];
   }
 
   // Cheapest first on the CPU; while it is being measured in the order of the list, or rows would jump about.
@@ -127,7 +131,7 @@ class Cost {
     const where = machine.length > 1 ? ` on the ${device ? "GPU" : "CPU"}` : "";
     const forward = this.value(device, "forward", i), relu = this.value(device, "forward", yardstick);
     if (!Number.isFinite(forward)) return `${name}${where}: not measured yet.`;
-    const between = (kind) => `${threeDigits(this.value(device, kind, i))} ns per element (middle half ${threeDigits(this.value(device, kind, i, LOW))} to ${threeDigits(this.value(device, kind, i, HIGH))})`;
+    const between = (kind) => `${threeDigits(this.value(device, kind, i))} ns per element (middle half ${threeDigits(this.value(device, kind, i, LOW))} to ${threeDigits(this.value(device, kind, i, HIGH))}, quickest ${threeDigits(this.least[this.place(device, kind, i)])})`;
     const both = Number.isFinite(this.value(device, "both", i)) ? `with backward ${between("both")}` : this.header.done ? "autograd sees a constant, so there is no backward pass" : "backward not measured yet";
     const ratio = i !== yardstick && Number.isFinite(relu) ? `; forward ${threeDigits(forward / relu)} × ReLU` : "";
     const call = this.value(device, "call", i), one = Number.isFinite(call) ? `; a call on one element ${threeDigits(call)} ns` : "";
