@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from dlviz import params as p
+from dlviz import runtime
 from dlviz.compute.activations.curve import FRONT, LABELS
 from dlviz.compute.activations.stopwatch import KINDS, devices, measure
 from dlviz.nets.activations import ACTIVATIONS
@@ -148,7 +149,11 @@ def _time(value: float, label: str, unit: str = "") -> Fact:
 
 
 def compute(params: Params) -> Generator[Snapshot, None, Result]:
-    """Measure, telling every PACE seconds what was measured since; returns the Result."""
+    """Measure, telling every PACE seconds what was measured since; returns the Result.
+
+    Not before torch is warm: what is still being imported beside the first measurement would hold the interpreter's lock.
+    """
+    runtime.warm_up()
     began, told, names, found = time.time(), time.monotonic(), params.names(), devices()
     rounds = int(params.repetitions)
     last = rounds * len(found) * len(KINDS) * len(names)
