@@ -144,7 +144,14 @@ class Cost {
     if (!done) return `Measuring: ${rounds} of ${wanted} repetitions so far (${what}).`;
     const cut = rounds < wanted ? `, of ${wanted} wanted: the time was up` : "";
     const when = Date.now() / 1000 - began < 60 ? "just now" : new Date(1000 * began).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
-    return `Measured ${when} on this machine: ${rounds} repetitions${cut} (${what}). Another run gives other numbers.`;
+    return `Measured ${when} on this machine: ${rounds} repetitions${cut} (${what}). Another run gives other numbers.${this.busy() ? " The machine is busy: the quartiles lie far apart." : ""}`;
+  }
+
+  // whether for half of the functions the quartiles of the forward pass lie further apart than half the median
+  busy() {
+    const spread = (i) => (this.value(0, "forward", i, HIGH) - this.value(0, "forward", i, LOW)) / this.value(0, "forward", i);
+    const far = this.header.functions.filter((_, i) => spread(i) > 0.5);
+    return 2 * far.length >= this.header.functions.length;
   }
 }
 
