@@ -16,17 +16,24 @@ class Cost {
   }
 
   show({ header, arrays }) {
-    clearInterval(this.asking);
+    clearTimeout(this.asking);
     if (header.functions.join() !== this.header?.functions.join()) this.chosen = null;
     Object.assign(this, { header, name: header.name, quartiles: arrays.quartiles, least: arrays.least });
     const colours = themeColours(this.root);
     this.root.querySelector(".legend .forward").style.background = colours[0];
     this.root.querySelector(".legend .both").style.background = colours[1];
     this.root.querySelector(".legend .call").style.background = colours[2];
-    this.root.dataset.done = header.done;
     this.draw();
-    if (header.done) return;
-    this.asking = setInterval(() => (this.root.isConnected ? this.after(-1) : clearInterval(this.asking)), header.again_ms);
+    if (!header.done) this.ask(header.again_ms);
+  }
+
+  // Ask for what there is by then, and if no answer comes, again and ever more seldom: a page that is busy must not be flooded.
+  ask(milliseconds) {
+    this.asking = setTimeout(() => {
+      if (!this.root.isConnected) return;
+      this.after(-1);
+      this.ask(4 * milliseconds);
+    }, milliseconds);
   }
 
   // four times as many repetitions, on the stops of their control: 5, 15, 25, ...
