@@ -3,6 +3,7 @@
 
 const [LOW, MEDIAN, HIGH] = [0, 1, 2];
 const LEFT = 98, RIGHT = 92; // px for the names and for the numbers
+const NARROW = 340; // px that a device's picture needs at least
 
 class Cost {
   constructor(root) {
@@ -63,20 +64,22 @@ class Cost {
     const { machine } = this.header, focused = this.root.getRootNode().activeElement?.dataset.row;
     this.svg.replaceChildren();
     this.rows = new Map();
-    const order = this.order(), wide = width / machine.length;
-    machine.forEach((_, device) => this.drawDevice(device, order, { x: device * wide, width: wide, height }));
-    this.choose(this.chosen);
-    if (focused !== undefined) this.rows.get(+focused)?.[0].focus();
+    // devices stand side by side, or one above the other where that would be too narrow; each has its own axis
+    const order = this.order(), count = machine.length, beside = width / count > NARROW;
+    const place = beside ? { width: width / count, height } : { width, height: height / count };
+    machine.forEach((_, device) => this.drawDevice(device, order, { ...place, x: beside ? device * place.width : 0, y: beside ? 0 : device * place.height }));
+    this.choose(this.chosen, this.chosenOn);
+    if (focused !== undefined) this.rows.get(+focused)?.[this.chosenOn ?? 0].focus();
     this.root.querySelector(".longer").disabled = this.header.wanted >= this.header.longest;
     this.root.querySelector(".status").textContent = this.status();
   }
 
   drawDevice(device, order, place) {
-    const box = { x: place.x + LEFT, y: 20, width: place.width - LEFT - RIGHT, height: place.height - 58 };
+    const box = { x: place.x + LEFT, y: place.y + 20, width: place.width - LEFT - RIGHT, height: place.height - 58 };
     const largest = (quartile) => Math.max(1e-9, ...order.flatMap((i) => [this.value(device, "forward", i, quartile), this.value(device, "both", i, quartile)]).filter(Number.isFinite));
     // one busy moment must not press all bars flat: whiskers that go far beyond the longest bar are cut, and point on
     const most = Math.min(largest(HIGH), 1.4 * largest(MEDIAN)), x = scale(0, most, box.x, box.x + box.width), foot = box.y + box.height;
-    make(this.svg, "text", { x: place.x, y: 12, "font-weight": 600 }, this.header.machine[device]);
+    make(this.svg, "text", { x: place.x, y: place.y + 12, "font-weight": 600 }, this.header.machine[device]);
     for (const tick of ticks(0, most, Math.max(2, box.width / 80))) {
       make(this.svg, "line", { class: tick ? "grid" : "zero", x1: x(tick), x2: x(tick), y1: box.y, y2: foot });
       make(this.svg, "text", { x: x(tick), y: foot + 15, "text-anchor": "middle", class: "quiet" }, threeDigits(tick));
@@ -109,27 +112,29 @@ class Cost {
     });
     const shown = ["forward", "both"].map((kind) => this.value(device, kind, i)).map((value) => (Number.isFinite(value) ? threeDigits(value) : "–"));
     make(row, "text", { class: "numbers", x: end + 8, y: middle + 4 }, shown.join(" · "));
-    row.onpointerenter = () => this.choose(i);
-    row.onfocus = () => this.choose(i);
+    row.onpointerenter = () => this.choose(i, device);
+    row.onfocus = () => this.choose(i, device);
     row.onkeydown = (event) => {
       const by = { ArrowDown: 1, ArrowUp: -1 }[event.key], to = order[position + by];
       if (event.key === "Home" || event.key === "End" || by) event.preventDefault();
+      const beside = { ArrowLeft: device - 1, ArrowRight: device + 1 }[event.key];
+      if (beside !== undefined) this.rows.get(i)[beside]?.focus();
       const next = event.key === "Home" ? order[0] : event.key === "End" ? order.at(-1) : to;
       if (next !== undefined) this.rows.get(next)[device].focus();
     };
   }
 
-  // The row that is pointed at or has the focus; its numbers stand below the picture.
-  choose(i) {
-    this.chosen = i;
+  // The function whose row on a device is pointed at or has the focus; its numbers stand below the picture.
+  choose(i, device = 0) {
+    Object.assign(this, { chosen: i, chosenOn: device });
     for (const [number, rows] of this.rows ?? []) {
-      rows.forEach((row, device) => {
+      rows.forEach((row, on) => {
         row.classList.toggle("chosen", number === i);
-        if (i !== null && device === 0) row.setAttribute("tabindex", number === i ? 0 : -1);
+        if (i !== null && on === 0) row.setAttribute("tabindex", number === i ? 0 : -1);
       });
     }
-    const { machine } = this.header, reading = this.root.querySelector(".reading");
-    const words = i === null ? "Point at a row, or move with the arrow keys, for its numbers." : machine.map((_, device) => this.words(device, i)).join(" ");
+    const reading = this.root.querySelector(".reading");
+    const words = i === null ? "Point at a row, or move with the arrow keys, for its numbers." : this.words(device, i);
     if (reading.textContent !== words) reading.textContent = words;
   }
 
