@@ -20,10 +20,6 @@ class Cost {
     clearTimeout(this.asking);
     if (header.functions.join() !== this.header?.functions.join()) this.chosen = null;
     Object.assign(this, { header, name: header.name, quartiles: arrays.quartiles, least: arrays.least });
-    const colours = themeColours(this.root);
-    this.root.querySelector(".legend .forward").style.background = colours[0];
-    this.root.querySelector(".legend .both").style.background = colours[1];
-    this.root.querySelector(".legend .call").style.background = colours[2];
     this.draw();
     if (!header.done) this.ask(header.again_ms);
   }
@@ -66,12 +62,28 @@ class Cost {
     this.rows = new Map();
     // devices stand side by side, or one above the other where that would be too narrow; each has its own axis
     const order = this.order(), count = machine.length, beside = width / count > NARROW;
-    const place = beside ? { width: width / count, height } : { width, height: height / count };
-    machine.forEach((_, device) => this.drawDevice(device, order, { ...place, x: beside ? device * place.width : 0, y: beside ? 0 : device * place.height }));
+    const top = this.drawLegend(width), room = height - top;
+    const place = beside ? { width: width / count, height: room } : { width, height: room / count };
+    machine.forEach((_, device) => this.drawDevice(device, order, { ...place, x: beside ? device * place.width : 0, y: top + (beside ? 0 : device * place.height) }));
     this.choose(this.chosen, this.chosenOn);
     if (focused !== undefined) this.rows.get(+focused)?.[this.chosenOn ?? 0].focus();
     this.root.querySelector(".longer").disabled = this.header.wanted >= this.header.longest;
     this.root.querySelector(".status").textContent = this.status();
+  }
+
+  // What the colours mean, in the picture itself so that a saved one has it too; returns how many pixels it takes.
+  drawLegend(width) {
+    const colours = themeColours(this.root);
+    let x = 0, y = 12;
+    ["forward", "forward + backward", "of it the call itself", "quartiles"].forEach((words, k) => {
+      const entry = make(this.svg, "g"), label = make(entry, "text", { x: 24, y: 0 }, words), wide = 42 + label.getComputedTextLength();
+      if (x && x + wide > width) [x, y] = [0, y + 18];
+      if (k < 3) make(entry, "rect", { x: 0, y: -9, width: 18, height: 9, rx: 2, fill: colours[k] });
+      else make(entry, "path", { class: "spread", d: "M0,-4.5H18M0,-8V-1M18,-8V-1" });
+      entry.setAttribute("transform", `translate(${x},${y})`);
+      x += wide;
+    });
+    return y + 10;
   }
 
   drawDevice(device, order, place) {
@@ -80,11 +92,11 @@ class Cost {
     // one busy moment must not press all bars flat: whiskers that go far beyond the longest bar are cut, and point on
     const most = Math.min(largest(HIGH), 1.4 * largest(MEDIAN)), x = scale(0, most, box.x, box.x + box.width), foot = box.y + box.height;
     make(this.svg, "text", { x: place.x, y: place.y + 12, "font-weight": 600 }, this.header.machine[device]);
-    for (const tick of ticks(0, most, Math.max(2, box.width / 80))) {
+    for (const tick of ticks(0, most, Math.max(3, box.width / 80))) {
       make(this.svg, "line", { class: tick ? "grid" : "zero", x1: x(tick), x2: x(tick), y1: box.y, y2: foot });
       make(this.svg, "text", { x: x(tick), y: foot + 15, "text-anchor": "middle", class: "quiet" }, threeDigits(tick));
     }
-    make(this.svg, "text", { x: box.x + box.width, y: foot + 32, "text-anchor": "end" }, "nanoseconds per element");
+    make(this.svg, "text", { x: box.x + box.width, y: foot + 32, "text-anchor": "end" }, "nanoseconds per element, median");
     order.forEach((i, position) => this.drawRow(device, i, position, order, { ...box, left: place.x, x0: x(0), most }, x));
   }
 
