@@ -22,7 +22,14 @@ TOPICS = (
         question="What does a neuron do to its input, and why does the choice decide whether a network learns?",
         section="Foundations",
         icon=":material/show_chart:",
-        views=("activations.curve", "activations.network", "activations.seeds", "activations.softmax", "activations.hinges"),
+        views=(
+            "activations.curve",
+            "activations.network",
+            "activations.seeds",
+            "activations.softmax",
+            "activations.hinges",
+            "activations.cost",
+        ),
     ),
 )
 

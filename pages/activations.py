@@ -32,5 +32,6 @@ frame.show(
         "seeds": frame.Drawing("player", figures.seeds, grows=True),
         "softmax": frame.Drawing("softmax", figures.softmax),
         "hinges": frame.Drawing("hinges", figures.hinges),
+        "cost": frame.Drawing("cost", figures.cost, grows=True),
     },
 )

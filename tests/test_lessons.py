@@ -9,7 +9,7 @@ import pytest
 
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
-from dlviz.compute.activations import curve, hinges, network, softmax
+from dlviz.compute.activations import cost, curve, hinges, network, softmax
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Result
@@ -148,6 +148,7 @@ SAID: dict[str, tuple[Params, Params]] = {
     "have slope 0 at every point": (hinges.Params(start="own", units=2, a=(1, 1), b=(-3, 0)), hinges.Params(activation="tanh")),
     "No hinge with a weight": (hinges.Params(start="own", units=2, w=(0, 0)), hinges.Params()),
     "to no area": (hinges.Params(layer=(1, 0, -2, 0, 1, 0)), hinges.Params(activation="tanh")),
+    "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from dlviz.compute.activations import curve as curves
 from dlviz.compute.activations import softmax as softmaxes
 from dlviz.fields import Number, Numbers, Spec
+from dlviz.figures.cost import cost as cost
 from dlviz.figures.hinges import hinges as hinges
 from dlviz.figures.network import network as network
 from dlviz.figures.network import seeds as seeds

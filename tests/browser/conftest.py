@@ -135,9 +135,10 @@ SETTLE = """async ([quiet, patience]) => {
     // a component's code comes after the run that asked for it, and a long run's player says when it is done
     const components = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
     const drawn = components.every((e) => e.shadowRoot?.querySelector("svg.main > *, .player[data-done=true]"));
+    const growing = components.some((e) => e.shadowRoot?.querySelector("[data-done=false]"));
     // between the front door's rerun and the page's own there is an idle moment with nothing on the page
     const begun = document.querySelector("[data-testid=stMain] h1") && document.querySelector(".st-key-stage")?.childElementCount !== 0;
-    return idle && window.sentAt < window.heardAt && begun && drawn && !document.querySelector("[data-testid=stSkeleton]");
+    return idle && window.sentAt < window.heardAt && begun && drawn && !growing && !document.querySelector("[data-testid=stSkeleton]");
   };
   const start = performance.now();
   let since = start;

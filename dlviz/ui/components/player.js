@@ -35,7 +35,6 @@ class Player {
     Object.assign(this, { header, name: header.name });
     Object.assign(this.arrays, arrays);
     this.absorb(header, arrays);
-    this.root.dataset.done = header.done;
     const spec = JSON.stringify(header.panels);
     if (spec !== this.spec) this.build(header.panels);
     this.spec = spec;

@@ -185,7 +185,9 @@ function mount(View) {
       return news;
     };
     const answered = new DataView(data.buffer, data.byteOffset).getUint32(0, true);
-    view.show(unpack(data.subarray(8)));
+    const payload = unpack(data.subarray(8));
+    root.dataset.done = payload.header.done ?? true; // false while a long run is under way
+    view.show(payload);
     const observer = new ResizeObserver(() => view.draw());
     observer.observe(root);
     root.querySelectorAll("[data-save]").forEach((button) => {
