@@ -53,6 +53,28 @@
     return { lengths, work };
   };
 
+  bench.player = () => shadow()?.querySelector(".player")?.player;
+
+  // click this button in the picture: milliseconds until a new run stands at a frame whose training loss is below 0.01, and frames drawn
+  bench.solved = async (label) => {
+    const player = bench.player(), { clip, root } = player, drawn = root.drawn, start = performance.now();
+    root.querySelector(`button[aria-label="${label}"]`).click();
+    const time = await until(() => player.clip !== clip && player.frames[player.index]?.losses[0] < 0.01);
+    return [time - start, root.drawn - drawn];
+  };
+
+  // milliseconds of each of `count` redraws of a player, at frames all over its run
+  bench.redraws = async (count) => {
+    const player = bench.player(), found = [];
+    for (let k = 0; k < count; k++) {
+      const start = performance.now();
+      player.go((7 * k) % player.frames.length);
+      found.push(performance.now() - start);
+      await frame();
+    }
+    return found;
+  };
+
   // one frame's pointer move over the picture, to and fro
   bench.hover = (k) => {
     const svg = shadow().querySelector("svg.main"), box = svg.getBoundingClientRect();

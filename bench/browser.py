@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import fmean, median
+from typing import Any
 from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.ratios import Row, alternate
-from dlviz.compute.activations import curve, softmax
+from dlviz.compute import run
+from dlviz.compute.activations import curve, network, softmax
+from dlviz.ui.link import encode
 from tests.browser.conftest import FLAGS, Server
 from tools.browser import find
 
@@ -20,6 +23,7 @@ SCRIPT = HERE / "browser.js"
 YARDSTICK = HERE / "yardstick" / "app.py"
 SIZE = {"width": 1280, "height": 720}
 FRAMES = 90
+QUICK: dict[str, Any] = {"activation": "tanh", "optimiser": "adam", "learning_rate": 0.1, "batch_size": 10}  # learns the circle fast
 # toggled in the order of a Gray code: 64 different sets of functions before one comes again
 TOGGLED = ["GELU", "SiLU", "identity", "step", "tanh", "ReLU"]
 
@@ -109,6 +113,36 @@ class Bench:
         times = alternate(max(3, self.count // 3), lambda: first("dlviz", "activations"), lambda: first("yardstick", "?torch"))
         return Row("cold-start", "fresh server, first request to painted picture: a bare page with torch", *times, bound=1.2)
 
+    def solved(self, name: str, widths: tuple[int, ...]) -> Row:
+        """From the click that makes the network to the frame on the screen whose training loss is below 0.01, a new seed each time."""
+        seeds = iter(solving(widths))
+        frames: list[int] = []
+        with self.visitor() as page:
+
+            def click() -> float:
+                other = network.Params(widths=(*widths[:-1], widths[-1] + 1), seed=next(seeds), **QUICK)
+                page.goto(self.url(f"activations?{urlencode(encode('network', other))}"), wait_until="commit")
+                page.wait_for_function("bench.player()?.header.done")
+                page.wait_for_timeout(1500)
+                milliseconds, drawn = page.evaluate("(label) => bench.solved(label)", f"One unit less in layer {len(widths)}")
+                frames.append(int(drawn))
+                return float(milliseconds)
+
+            times = alternate(max(3, self.count // 3), click, lambda: 1000.0)
+        shape = "-".join(str(width) for width in (2, *widths, 1))
+        return Row(
+            name, f"click to solved circle, {shape} tanh, batch 10: one second", *times, bound=1.0, note=f"{min(frames)} frames drawn"
+        )
+
+    def maps(self) -> Row:
+        """Drawing every unit's map, the large one at 100×100 pixels, and all edges, against the frame it is drawn in."""
+        with self.visitor() as page:
+            page.goto(self.url("activations?scene=disc"), wait_until="commit")
+            page.wait_for_function("bench.player()?.header.done")
+            page.wait_for_timeout(2500)
+            found = page.evaluate("bench.redraws(60)")
+        return Row("maps", "all maps of 2-8-8-1 and its edges redrawn: a frame at 60 Hz", found, [1000 / 60] * len(found), bound=0.25)
+
     def frames(self, name: str, what: str, address: str, move: str) -> Row:
         """The length of the frames in which the picture follows the pointer, against the same page's frames with nothing to do."""
         notes: list[float] = []
@@ -131,6 +165,18 @@ class Bench:
         work = median(notes)
         note = f"{1000 / median(times[0]):.0f} updates/s; script and layout {work:.1f} ms = {work / (1000 / 60):.2f} of 16.7 ms"
         return Row(name, f"{what}: an idle frame", *times, note=note)
+
+
+def solving(widths: tuple[int, ...]) -> list[int]:
+    """Seeds from which this network solves the circle within two thirds of its run."""
+    found = []
+    for seed in range(100):
+        at = run("activations.network", network.Params(widths=widths, seed=seed, **QUICK)).facts()["solved_at_step"].value
+        if at is not None and at <= 400:
+            found.append(seed)
+        if len(found) == 20:
+            break
+    return found
 
 
 def painted(page: Page, url: str) -> float:
@@ -168,6 +214,9 @@ def rows() -> dict[str, Callable[[Bench], Row]]:
         "release": Bench.pill,
         "release-stage": Bench.neuron,
         "cold-start": Bench.cold,
+        "solved-4-2": lambda bench: bench.solved("solved-4-2", (4, 2)),
+        "solved-8-8": lambda bench: bench.solved("solved-8-8", (8, 8)),
+        "maps": Bench.maps,
         "probe-3": lambda bench: bench.frames("probe-3", "probe follows the pointer, 3 functions", "activations", "hover"),
         "probe-18": lambda bench: bench.frames("probe-18", "probe follows the pointer, 18 functions", eighteen(), "hover"),
         "drag-8": lambda bench: bench.frames("drag-8", "softmax bar follows the pointer, 8 classes", eight, "drag"),

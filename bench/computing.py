@@ -8,7 +8,9 @@ import torch
 
 import dlviz.runtime  # noqa: F401  settles torch's threads, as in the app
 from bench.ratios import Row, alternate
-from dlviz.compute.activations import curve
+from dlviz.compute import run
+from dlviz.compute.activations import curve, network, seeds
+from dlviz.compute.activations.classifier import fresh, load
 from dlviz.jobs import Jobs
 
 NUMBERS = count(1)  # of the settings that have been asked for
@@ -61,4 +63,40 @@ def compare_kept(times: int) -> Row:
     return Row("kept-result", "result from the store: the same newly computed", *found)
 
 
-ROWS: dict[str, Callable[[int], Row]] = {"compute": compare_compute, "kept-result": compare_kept}
+def compare_statistics(times: int) -> Row:
+    """A whole run of the network view, with its pictures and what is measured in them, against the same steps alone."""
+
+    def bare() -> None:
+        settings = network.Params().as_dict()
+        steps = network.training(fresh(settings), load(settings), settings)
+        for _ in range(600):
+            next(steps)
+
+    found = alternate(2 * times, lambda: clocked(lambda: run("activations.network", network.Params())), lambda: clocked(bare), warm=2)
+    return Row("statistics", "600 steps with 61 pictures measured: the 600 steps alone", *found, bound=1.1)
+
+
+def compare_seeds(times: int) -> Row:
+    """64 seeds as one ensemble against one network."""
+    params, steps = seeds.Params(), 300
+
+    def all_of_them() -> None:
+        for _ in seeds.train(params, 8, [0, steps]):
+            pass
+
+    def one() -> None:
+        settings = seeds.settings_of(params, 8, 1)
+        each = network.training(fresh(settings), load(settings), settings)
+        for _ in range(steps):
+            next(each)
+
+    found = alternate(times, lambda: clocked(all_of_them), lambda: clocked(one), warm=2)
+    return Row("seeds", f"{seeds.SEEDS} seeds of 2-8-1 as one ensemble, {steps} steps: one seed", *found, bound=4)
+
+
+ROWS: dict[str, Callable[[int], Row]] = {
+    "compute": compare_compute,
+    "kept-result": compare_kept,
+    "statistics": compare_statistics,
+    "seeds": compare_seeds,
+}
