@@ -25,8 +25,12 @@ def session() -> str:
     return secrets.token_hex(8)
 
 
-def watch(job: Job, figure: Callable[..., bytes], draw: Callable[[bytes], None], key: str, guard: Guard) -> Result | None:
+def watch(
+    job: Job, figure: Callable[..., bytes], draw: Callable[[bytes], None], key: str, guard: Guard, beside: Job | None = None
+) -> Result | None:
     """Draw a run, and go on drawing while it is under way; its Result if it has ended soon, else None.
+
+    `beside`: the run that is watched beside it; what there is of it decides on the axes too.
 
     The player asks for what came after the frames it has, which reruns only this fragment; before there is a player, the
     server looks by itself. What the computation raises within SOON, this raises; what it raises later, `guard` gets to say.
@@ -47,17 +51,28 @@ def watch(job: Job, figure: Callable[..., bytes], draw: Callable[[bytes], None],
             st.rerun()  # the whole page, with facts and words
         again = round(1000 * AGAIN * max(1.0, len(job.watchers) / CROWD))
         if result is not None:
-            draw(figure((result,), Clip(job.key, job.progress()[1], True)))
+            draw(figure((result, *_seen(beside)), Clip(job.key, job.progress()[1], True, until=_last(beside))))
             return
         asked: Any = st.session_state.get(key, {}).get("after")
         frames = job.frames_after(-1 if asked is None else int(asked)) or job.frames_after(-1)[-1:]
         if frames:
-            draw(figure((gather(job.view, job.params, frames),), Clip(job.key, frames[0].of, False, again)))
+            own = gather(job.view, job.params, frames)
+            draw(figure((own, *_seen(beside)), Clip(job.key, frames[0].of, False, again, _last(beside))))
         _say(job)
 
     waiting = result is None and not job.frames_after(-1)
     st.fragment(guard, run_every=AGAIN if waiting else None)(grow)
     return result
+
+
+def _seen(job: Job | None) -> tuple[Result, ...]:
+    """What there is of a run by now, as one Result or none."""
+    frames = job.frames_after(-1) if job else []
+    return (gather(job.view, job.params, frames),) if job and frames else ()
+
+
+def _last(job: Job | None) -> int:
+    return job.progress()[1] if job else 0
 
 
 def _say(job: Job) -> None:

@@ -167,6 +167,7 @@ class Curve {
           const row = document.createElement("tr");
           row.innerHTML = `<th scope="row" class="name"><label><input type="radio" name="focus"><span class="swatch"></span><span class="label"></span></label></th><td></td><td></td><td></td>`;
           row.querySelector(".label").textContent = f.label;
+          row.querySelector("input").disabled = this.fixed;
           row.querySelector("input").onchange = () => this.mark(this.header.functions[i].name);
           return row;
         })
@@ -217,7 +218,7 @@ class Curve {
         const part = document.createElement("template");
         part.innerHTML = `<label></label><input type="range"><output></output>`;
         const [word, input, output] = part.content.children;
-        Object.assign(input, { min: low, max: high, step, id: `neuron-${name}`, name });
+        Object.assign(input, { min: low, max: high, step, id: `neuron-${name}`, name, disabled: this.fixed });
         Object.assign(word, { htmlFor: input.id, textContent: label });
         output.htmlFor = input.id;
         input.oninput = () => this.turn(name, +input.value);
