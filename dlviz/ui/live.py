@@ -6,13 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from dlviz import jobs
+from dlviz import jobs, runtime
 from dlviz.compute import gather
 from dlviz.figures.payload import Clip
 from dlviz.jobs import Job, StillRunning
 from dlviz.results import Result
 
 SOON = 0.3  # seconds that a page waits for a run before it shows it growing
+COLD = 40  # times that long for the first run of a process
 AGAIN = 0.25  # seconds between two looks at a run; more for many watchers
 CROWD = 8  # watchers up to which AGAIN is kept
 Guard = Callable[[Callable[[], None]], None]  # calls what it is given, and says so on the page if that fails
@@ -35,11 +36,7 @@ def watch(
     The player asks for what came after the frames it has, which reruns only this fragment; before there is a player, the
     server looks by itself. What the computation raises within SOON, this raises; what it raises later, `guard` gets to say.
     """
-    try:
-        result = job.wait(SOON)
-    except StillRunning:
-        result = None
-
+    result = _soon(job)
     changed = f"{key}.changed"  # what was changed in the picture concerns the whole page, but reruns only the fragment
     st.session_state.pop(changed, None)
 
@@ -63,6 +60,18 @@ def watch(
     waiting = result is None and not job.frames_after(-1)
     st.fragment(guard, run_every=AGAIN if waiting else None)(grow)
     return result
+
+
+def _soon(job: Job) -> Result | None:
+    """The result if it comes within SOON. In a process that is not warm yet, wait for the first frame at least: the garbage
+    collection after each look at a run would hold up the very imports that the first run waits for."""
+    for _ in range(1 if runtime.is_warm() else COLD):
+        try:
+            return job.wait(SOON)
+        except StillRunning:
+            if job.frames_after(-1):
+                break
+    return None
 
 
 def _seen(job: Job | None) -> tuple[Result, ...]:

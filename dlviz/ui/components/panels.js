@@ -87,9 +87,9 @@ const PANELS = {
         const drawn = panel(svg, box, [spec.low, spec.high], [low - room, high + room], { title: spec.title, x: bare ? "" : "z", bare });
         make(drawn.inside, "path", { class: "line", d: linePath(n, (k) => drawn.sx(z(k)), (k) => drawn.sy(spec.curve[k])), stroke: "var(--st-text-color)", "stroke-width": 1.5, opacity: 0.6 });
         dots = spec.curve.map((y, k) => make(drawn.inside, "circle", { class: "dot", cx: drawn.sx(z(k)), cy: drawn.sy(y), r: 0, fill: themeColours(svg)[0] }));
-        const lines = bare && height >= 70 ? spec.notes.length : 1, right = box.x + box.width - 4, foot = box.y + box.height - 6;
-        notes = Array.from({ length: lines }, (_, i) => make(svg, "text", { class: "note", x: right, y: foot - 15 * (lines - 1 - i), "text-anchor": "end" }));
-        for (const each of notes) each.setAttribute("style", HALO);
+        // one line at the lower right, or one a note under the title
+        const right = box.x + box.width - 4, foot = box.y + box.height - 6, places = bare ? spec.notes.map((_, i) => ({ x: box.x + 6, y: 30 + 13 * i })) : [{ x: right, y: foot, "text-anchor": "end" }];
+        notes = places.filter(({ y }) => y < box.y + box.height).map((at) => make(svg, "text", { class: "note", ...at, style: `${HALO}${bare ? "; font-size: 11px" : ""}` }));
         small = bare;
       }
       const shares = frame[spec.array].subarray(spec.offset, spec.offset + n);
