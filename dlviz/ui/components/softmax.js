@@ -80,7 +80,7 @@ class Softmax {
   // half the height of the logits' axis: it grows with the bars, but not while one of them is held
   reach() {
     if (this.held === undefined) {
-      const largest = Math.max(4, ...this[...this.settings.logits, ...this.header.beside].map(Math.abs)) * 1.1;
+      const largest = Math.max(4, ...[...this.settings.logits, ...this.header.beside].map(Math.abs)) * 1.1;
       this.lastReach = [5, 10, 20, 50, 100, 200, 500, 1100].find((r) => r >= largest) ?? 1100;
     }
     return this.lastReach;
