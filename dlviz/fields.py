@@ -131,8 +131,8 @@ class Choice(Spec):
         return value
 
     def say(self, value: Any) -> str:
-        """The option's label, which speaks for itself unless it is a number."""
-        return super().say(value) if self.options[value].isdigit() else self.options[value]
+        """The option's label, which speaks for itself where its control stands beside it and it is no number."""
+        return super().say(value) if self.stage or self.options[value].isdigit() else self.options[value]
 
     def _shown(self, value: str) -> str:
         return self.options[value]

@@ -250,8 +250,8 @@ class Curve {
   // the neuron's output against its first input, and f itself for comparison: w1 stretches and flips it, the rest shifts it
   drawResponse() {
     const svg = this.root.querySelector(".response svg"), { width, height } = measure(svg);
-    if (width < 50 || height < 40) return;
     svg.replaceChildren();
+    if (width < 50 || height < 64) return;
     const i = this.focusIndex(), { input_1, weight_1, input_2, weight_2, bias } = this.neuron;
     const rest = weight_2 * input_2 + bias;
     const { low, high } = this.header.sliders.input_1;
