@@ -72,7 +72,7 @@ class Spec:
         return f"{label} {self._shown(value)}"
 
     def _shown(self, value: Any) -> str:
-        return self.encode(value).replace(",", ", ") or "empty"
+        return self.encode(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +201,9 @@ class Numbers(Spec):
         except ValueError:
             raise ParameterError(name, text, f"{self.at_least} to {self.at_most} numbers, separated by commas") from None
 
+    def _shown(self, value: tuple[float, ...]) -> str:
+        return ", ".join(plain(item) for item in value)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Text(Spec):
@@ -221,7 +224,10 @@ class Text(Spec):
 
     def say(self, value: Any) -> str:
         """Label and text; a text that the picture writes is not for reading, so only whether there is one."""
-        return ("changed in the picture" if value else "as it was built") if self.stage else super().say(quote(value) if value else "")
+        return ("changed in the picture" if value else "as it was built") if self.stage else super().say(value)
+
+    def _shown(self, value: str) -> str:
+        return quote(value) if value else "empty"
 
 
 @dataclass(frozen=True, kw_only=True)
