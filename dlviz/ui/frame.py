@@ -173,18 +173,19 @@ def _stage(settings: Settings, drawing: Drawing) -> tuple[Result | None, Result 
     else:
         other = jobs.submit(settings.name, pin, pinned_place)
     with st.container(key="pair"):
-        left, right = st.empty(), st.container(key="side-b")  # B stays where it is, so that pinning does not rebuild it
+        left = st.container(key="side-a") if other else st.empty()  # B is always the second: pinning does not rebuild it
+        right = st.container(key="side-b")
     first, second = compare.differences(settings)
     with right:
-        name = st.empty()
         if other:
-            with name:
-                compare.show_name("B", second)
+            compare.show_name("B", second)
+        else:
+            st.empty()
         side = components.LIVE if other else components.ALONE
         result = _guarded(settings, "picture", lambda: _side(settings, drawing, job, other, key, edit, side))
     pinned = None
     if other:
-        with left.container(key="side-a"):
+        with left:
             compare.show_name("A", first)
             key_of_a = f"{settings.name}.pinned"
             pinned = _guarded(
