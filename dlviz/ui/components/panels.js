@@ -26,9 +26,10 @@ const PANELS = {
       if (state !== drawnFor && svg.clientWidth > 60 && svg.clientHeight > 60) {
         drawnFor = state;
         svg.replaceChildren();
+        const { width, height } = measure(svg);
         const { frames } = player, value = (j, k) => frames[j][spec.array][k];
         const high = 1.05 * Math.min(spec.high, frames.reduce((most, f) => Math.max(most, ...[...f[spec.array]].filter(Number.isFinite)), beside || 1e-9));
-        drawn = panel(svg, { x: 44, y: 6, width: svg.clientWidth - 56, height: svg.clientHeight - 44 }, [0, Math.max(1, until)], [0, high], { title: spec.title, x: "step" });
+        drawn = panel(svg, { x: 44, y: 6, width: width - 56, height: height - 44 }, [0, Math.max(1, until)], [0, high], { title: spec.title, x: "step" });
         spec.series.forEach((name, k) => {
           const d = linePath(frames.length, (j) => drawn.sx(frames[j].step), (j) => drawn.sy(Math.min(value(j, k), 2 * high)));
           make(drawn.inside, "path", { class: "line", d, stroke: colours[k], "stroke-width": 2.5, "stroke-dasharray": k ? "6 3" : "none" });
@@ -54,8 +55,9 @@ const PANELS = {
       if (state !== drawnFor && svg.clientWidth > 60 && svg.clientHeight > 60) {
         drawnFor = state;
         svg.replaceChildren();
+        const { width, height } = measure(svg);
         const { frames } = player, value = (j, k) => Math.max(low, Math.log10(frames[j].losses[spec.offset + k]));
-        const drawn = panel(svg, { x: 36, y: 6, width: svg.clientWidth - 48, height: svg.clientHeight - 44 }, [0, Math.max(1, until)], [low, high], { title: spec.title, x: "step" });
+        const drawn = panel(svg, { x: 36, y: 6, width: width - 48, height: height - 44 }, [0, Math.max(1, until)], [low, high], { title: spec.title, x: "step" });
         lines = Array.from({ length: members }, (_, k) =>
           make(drawn.inside, "path", { class: "line", d: linePath(frames.length, (j) => drawn.sx(frames[j].step), (j) => drawn.sy(value(j, k))), "stroke-width": 1.2, opacity: 0.7 })
         );
@@ -77,8 +79,9 @@ const PANELS = {
     const n = spec.curve.length, z = (k) => spec.low + ((spec.high - spec.low) * (k + 0.5)) / n;
     let dots = [], notes = [], small, drawnFor;
     return (frame) => {
-      const { clientWidth: width, clientHeight: height } = svg, state = [width, height, themeColours(svg)].join("|");
-      if (state !== drawnFor && width > 40 && height > 30) {
+      const state = [svg.clientWidth, svg.clientHeight, themeColours(svg)].join("|");
+      if (state !== drawnFor && svg.clientWidth > 40 && svg.clientHeight > 30) {
+        const { width, height } = measure(svg);
         drawnFor = state;
         svg.replaceChildren();
         const [low, high] = spec.range, room = 0.12 * (high - low || 1);
@@ -89,11 +92,11 @@ const PANELS = {
         dots = spec.curve.map((y, k) => make(drawn.inside, "circle", { class: "dot", cx: drawn.sx(z(k)), cy: drawn.sy(y), r: 0, fill: themeColours(svg)[0] }));
         // one line at the lower right, or one a note under the title
         const right = box.x + box.width - 4, foot = box.y + box.height - 6, places = bare ? spec.notes.map((_, i) => ({ x: box.x + 6, y: 30 + 13 * i })) : [{ x: right, y: foot, "text-anchor": "end" }];
-        notes = places.filter(({ y }) => y < box.y + box.height).map((at) => make(svg, "text", { class: "note", ...at, style: `${HALO}${bare ? "; font-size: 11px" : ""}` }));
+        notes = places.filter(({ y }) => y < box.y + box.height * (bare ? 0.6 : 1)).map((at) => make(svg, "text", { class: "note", ...at, style: `${HALO}${bare ? "; font-size: 11px" : ""}` }));
         small = bare;
       }
       const shares = frame[spec.array].subarray(spec.offset, spec.offset + n);
-      dots.forEach((dot, k) => dot.setAttribute("r", 22 * Math.sqrt(shares[k])));
+      dots.forEach((dot, k) => dot.setAttribute("r", (small ? 14 : 22) * Math.sqrt(shares[k])));
       const words = spec.notes.map(([array, at, word]) => `${threeDigits(100 * frame[array][at])} % ${word}`);
       notes.forEach((note, i) => (note.textContent = small ? words[i] : words.join(", ")));
     };
