@@ -62,6 +62,18 @@ class Spec:
         """The value that a link's text stands for; ParameterError if it is none."""
         return self.check(name, text)
 
+    def say(self, value: Any) -> str:
+        """The setting in words: its label and its value.
+
+        >>> Number(label="Learning rate", low=0, high=1, step=0.1).say(0.3), Switch(label="L1 penalty").say(True)
+        ('learning rate 0.3', 'L1 penalty on')
+        """
+        label = self.label if self.label[1:2].isupper() or self.label[1:2].isdigit() else self.label[:1].lower() + self.label[1:]
+        return f"{label} {self._shown(value)}"
+
+    def _shown(self, value: Any) -> str:
+        return self.encode(value)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Spec):
@@ -118,6 +130,13 @@ class Choice(Spec):
             raise ParameterError(name, value, f"one of {', '.join(self.options)}")
         return value
 
+    def say(self, value: Any) -> str:
+        """The option's label, which speaks for itself where its control stands beside it and it is no number."""
+        return super().say(value) if self.stage or self.options[value].isdigit() else self.options[value]
+
+    def _shown(self, value: str) -> str:
+        return self.options[value]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choices(Spec):
@@ -143,6 +162,9 @@ class Choices(Spec):
 
     def decode(self, name: str, text: str) -> tuple[str, ...]:
         return self.check(name, [slug for slug in text.split(",") if slug])
+
+    def _shown(self, value: tuple[str, ...]) -> str:
+        return ", ".join(self.options[slug] for slug in value) or "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +205,9 @@ class Numbers(Spec):
         except ValueError:
             raise ParameterError(name, text, f"{self.how_many} numbers, separated by commas") from None
 
+    def _shown(self, value: tuple[float, ...]) -> str:
+        return ", ".join(plain(item) for item in value)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Text(Spec):
@@ -201,6 +226,13 @@ class Text(Spec):
             raise ParameterError(name, text, "one line of printable characters")
         return text
 
+    def say(self, value: Any) -> str:
+        """Label and text; a text that the picture writes is not for reading, so only whether there is one."""
+        return ("changed in the picture" if value else "as it was built") if self.stage else super().say(value)
+
+    def _shown(self, value: str) -> str:
+        return quote(value) if value else "empty"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Switch(Spec):
@@ -216,3 +248,6 @@ class Switch(Spec):
 
     def decode(self, name: str, text: str) -> bool:
         return self.check(name, {"1": True, "0": False}.get(text, text))
+
+    def _shown(self, value: bool) -> str:
+        return "on" if value else "off"

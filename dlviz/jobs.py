@@ -159,6 +159,13 @@ class Jobs:
             for watcher in [watcher for watcher in self._watching if watcher[0] == session]:
                 self._drop(self._watching.pop(watcher), watcher, at_once=False)
 
+    def unwatch(self, watcher: Watcher) -> None:
+        """A viewer's place shows no job any more."""
+        with self._lock:
+            former = self._watching.pop(watcher, None)
+            if former is not None:
+                self._drop(former, watcher, at_once=True)
+
     def place(self, job: Job) -> int:
         """How many jobs are to be started before this one; 0 for the next, and for one that has started."""
         with self._lock:
@@ -235,4 +242,4 @@ def _check(job: Job) -> None:
 
 
 JOBS = Jobs()
-submit, leave, place = JOBS.submit, JOBS.leave, JOBS.place
+submit, leave, unwatch, place = JOBS.submit, JOBS.leave, JOBS.unwatch, JOBS.place

@@ -98,6 +98,11 @@ class Params:
         """The settings as plain Python values, in the order of the fields."""
         return {name: getattr(self, name) for name in self.specs()}
 
+    def differing(self, other: Self) -> list[str]:
+        """The fields whose effective values are not the same in both."""
+        mine, theirs = self.canonical().as_dict(), other.canonical().as_dict()
+        return [name for name in mine if mine[name] != theirs[name]]
+
     def for_log(self) -> dict[str, Any]:
         """The settings with the user's own words replaced by their length."""
         hidden = {name: f"<{len(getattr(self, name))} characters>" for name, spec in self.specs().items() if spec.private}

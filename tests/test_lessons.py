@@ -12,10 +12,10 @@ from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
-from dlviz.results import Fact, Result
+from dlviz.results import Fact, Facts
 from tests.conftest import SCENES, view_of
 
-ResultOf = Callable[[Scene], Result]
+FactsOf = Callable[[Scene], Facts]
 PAIRS = [(scene, claim) for scene in SCENES for claim in scene.expects]
 VIEWS = [view for topic in catalog.TOPICS for view in topic.views]
 by_id = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.id)
@@ -23,23 +23,23 @@ by_claim = pytest.mark.parametrize(("scene", "claim"), PAIRS, ids=[f"{scene.id}-
 
 
 @by_claim
-def test_every_claim_holds_in_its_scene(scene: Scene, claim: Expectation, result_of: ResultOf) -> None:
-    facts = result_of(scene).facts()
+def test_every_claim_holds_in_its_scene(scene: Scene, claim: Expectation, facts_of: FactsOf) -> None:
+    facts = facts_of(scene)
     assert claim.holds(facts) is True, facts.get(claim.fact)
 
 
 @by_claim
-def test_every_claim_is_false_in_another_scene_or_says_why_it_never_is(scene: Scene, claim: Expectation, result_of: ResultOf) -> None:
+def test_every_claim_is_false_in_another_scene_or_says_why_it_never_is(scene: Scene, claim: Expectation, facts_of: FactsOf) -> None:
     """None, that is, no such fact there, does not count: a claim that nothing could refute says nothing."""
     others = [other for other in SCENES if view_of(other) == view_of(scene) and other is not scene]
-    refuted = [other.id for other in others if claim.holds(result_of(other).facts()) is False]
+    refuted = [other.id for other in others if claim.holds(facts_of(other)) is False]
     assert refuted or len(claim.always.split()) >= 3
 
 
 @by_id
-def test_every_placeholder_stands_for_a_fact_that_is_defined(scene: Scene, result_of: ResultOf) -> None:
+def test_every_placeholder_stands_for_a_fact_that_is_defined(scene: Scene, facts_of: FactsOf) -> None:
     """In what a scene says and answers; a sentence with a dash where a number should be is no sentence."""
-    facts = result_of(scene).facts()
+    facts = facts_of(scene)
     for sentence in [scene.sentence, *([scene.ask.because] if scene.ask else [])]:
         for name in PLACEHOLDER.findall(sentence):
             assert facts[name].value is not None, name
@@ -47,9 +47,9 @@ def test_every_placeholder_stands_for_a_fact_that_is_defined(scene: Scene, resul
 
 
 @by_id
-def test_every_diagnosis_and_every_view_can_be_filled_in(scene: Scene, result_of: ResultOf) -> None:
+def test_every_diagnosis_and_every_view_can_be_filled_in(scene: Scene, facts_of: FactsOf) -> None:
     topic, view = view_of(scene).split(".")
-    said, facts = lessons.load(topic), result_of(scene).facts()
+    said, facts = lessons.load(topic), facts_of(scene)
     words = said.views[view]
     assert set(words.facts) <= set(facts)
     formula = fill_maths(words.maths, facts)  # KeyError for what is no fact
@@ -101,7 +101,9 @@ def test_controls_are_few() -> None:
 def test_every_scene_costs_less_than_six_seconds(scene: Scene) -> None:
     """Of processor time on one thread; this leaves a slow machine a factor of two over the 3 s that are aimed at."""
     started = time.process_time()
-    run(view_of(scene), scene.params.canonical())
+    for params in (scene.params, scene.pin):
+        if params is not None:
+            run(view_of(scene), params.canonical())
     assert time.process_time() - started < 6
 
 
@@ -250,7 +252,17 @@ def test_a_small_file_is_read_as_it_stands(tmp_path: Path, monkeypatch: pytest.M
     assert dataclasses.asdict(said.views["curve"])["title"] == "Curve" and said.diagnoses[0].sentence == "So."
 
 
+def test_a_pin_says_only_what_a_has_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = WHOLE.replace("params = { span = 12 }", "params = { span = 12 }\npin = { bias = 1 }").replace('"See."', '"See {A.gain}."')
+    scene = load_text(text, tmp_path, monkeypatch).scene("one")
+    assert scene and scene.pin == curve.Params(span=12, bias=1)
+    facts = lessons.beside({"gain": Fact(2, "")}, {"gain": Fact(3, "")})
+    assert fill(scene.sentence, facts) == "See 3." and Expectation("gain", "<", "A.gain").holds(facts) is True
+    assert Expectation("A.gain", ">", 2).holds({"gain": Fact(2, "")}) is None
+
+
 BROKEN = {
+    "a pin out of range": ("params = { span = 12 }", "params = { span = 12 }\npin = { span = 99 }", ["scene one", "span is 99"]),
     "a setting out of range": ("span = 12", "span = 99", ["scene one", "span is 99", "2 to 30"]),
     "a setting of the wrong type": ("span = 12", 'span = "12"', ["scene one", "span is '12'", "a number"]),
     "a setting that is not there": ("span = 12", "spin = 12", ["scene one", "spin"]),

@@ -62,12 +62,16 @@ def test_links_of_all_times_still_open(line: list[str]) -> None:
     address, recorded = line
     slug, _, query = address.partition("?")
     found = read(catalog.find(slug), dict(parse_qsl(query, keep_blank_values=True, strict_parsing=True)))
-    expected = {"mode": {}} | json.loads(recorded)
+    expected = {"mode": {}, "pin": None} | json.loads(recorded)
     today = {old: name for name, spec in found.params.specs().items() for old in spec.was}
     shown = json.loads(json.dumps(found.params.as_dict()))
     assert found.notices == () and found.view == expected["view"] and found.scene == expected["scene"]
     assert found.mode == Mode(**expected["mode"])
     assert {name: shown[today.get(name, name)] for name in expected["params"]} == expected["params"]
+    assert (found.pin is None) == (expected["pin"] is None)
+    if found.pin is not None:
+        pinned = json.loads(json.dumps(found.pin.as_dict()))
+        assert {name: pinned[today.get(name, name)] for name in expected["pin"]} == expected["pin"]
 
 
 def test_an_empty_address_is_the_front_view_at_its_defaults() -> None:
@@ -126,7 +130,7 @@ def test_a_wrong_version_view_or_scene_is_noticed_once_and_the_rest_is_read(para
 @pytest.mark.parametrize("topic", catalog.TOPICS, ids=lambda topic: topic.slug)
 def test_a_scene_comes_first_and_explicit_fields_over_it(topic: Topic) -> None:
     for scene in lessons.load(topic.slug).scenes:
-        assert read(topic, {"scene": scene.id}) == Link(scene.view, scene.params, scene.id)
+        assert read(topic, {"scene": scene.id}) == Link(scene.view, scene.params, scene.id, pin=scene.pin)
     hot = read(catalog.find("activations"), {"temperature": "3", "scene": "hot"})
     scene_params = lessons.load("activations").scene("hot").params  # type: ignore[union-attr]
     assert hot == Link("softmax", replace(scene_params, temperature=3.0), "hot")
@@ -178,7 +182,7 @@ def test_a_path_alone_opens_its_first_scene_and_a_step_its_own() -> None:
     for number, step in enumerate(PATH.steps, start=1):
         scene = said.scene(step.scene)
         assert scene is not None
-        wanted = Link(scene.view, scene.params, scene.id, mode=Mode(path=PATH.id, step=number))
+        wanted = Link(scene.view, scene.params, scene.id, mode=Mode(path=PATH.id, step=number), pin=scene.pin)
         assert read(topic, {"path": PATH.id, "step": str(number)}) == wanted
         assert read(topic, {"path": PATH.id, "scene": scene.id}) == wanted
         if number == 1:
@@ -212,6 +216,40 @@ def test_a_path_is_followed_only_on_pages_that_it_visits(monkeypatch: pytest.Mon
     assert notice == "step is '3': on this page the path has the steps 2; 2 is shown."
     (notice,) = read(topic, {"path": "away"}).notices
     assert notice == "path is 'away': none of its scenes is on this page, so it is left out."
+
+
+@pytest.mark.parametrize(("topic", "view"), VIEWS, ids=NAMES)
+def test_what_is_pinned_comes_back_from_its_link(topic: Topic, view: str) -> None:
+    """Through a real query string, for random A and B; the link says no more of A than what differs, and nothing if nothing does."""
+    kind, rng = resolve(f"{topic.slug}.{view}")[0], random.Random(10)
+    for _ in range(100):
+        live, pin = random_params(kind, rng), random_params(kind, rng)
+        query = dict(parse_qsl(urlencode(encode(view, live, pin=pin)), keep_blank_values=True))
+        found = read(topic, query)
+        assert found.pin is not None and found.pin.canonical() == pin.canonical() and found.params == live.canonical()
+        assert found.notices == () and set(dict(parse_qsl(query["pin"], keep_blank_values=True))) == set(pin.differing(live))
+        alike = encode(view, live, pin=live)
+        assert alike["pin"] == "" and read(topic, alike).pin == live.canonical()
+    assert "pin" not in encode(view, kind()) and read(topic, encode(view, kind())).pin is None
+
+
+def test_one_notice_for_each_wrong_part_of_a_pin() -> None:
+    """It says that it is about the pin, and which value is used: B's. The rest of the pin is read, and B is left alone."""
+    text = "temperature=x&logits=1,2&view=curve&pin=a&chosen=1&nonsense"
+    found = read(catalog.find("activations"), {"view": "softmax", "temperature": "3", "pin": text})
+    assert found.params.temperature == 3 and found.pin is not None  # type: ignore[attr-defined]
+    assert (found.pin.logits, found.pin.temperature) == ((1, 2), 3)  # type: ignore[attr-defined]
+    assert [notice.split()[:2] for notice in found.notices] == [["pin:", name] for name in ("temperature", "view", "pin", "nonsense")]
+    assert "B’s value, 3, is used." in found.notices[0]
+    for notice in found.notices:
+        assert_a_sentence(notice)
+
+
+@pytest.mark.parametrize("garbage", GARBAGE, ids=lambda text: ascii(text[:12]))
+def test_a_pin_of_garbage_is_noticed_once_and_pins_the_live_settings(garbage: str) -> None:
+    found = read(catalog.find("activations"), {"span": "12", "pin": garbage})
+    assert found.pin == found.params and len(found.notices) == 1 and found.notices[0].startswith("pin: ")
+    assert_a_sentence(found.notices[0])
 
 
 @pytest.mark.parametrize(("topic", "view"), VIEWS, ids=NAMES)
@@ -271,8 +309,9 @@ def test_no_query_at_all_breaks_a_link() -> None:
     for _ in range(500):
         query = {rng.choice(names): "".join(rng.choices(pieces, k=rng.randrange(8))) for _ in range(rng.randrange(1, 8))}
         found = read(topic, query)
-        again = read(topic, encode(found.view, found.params, found.mode) | ({"scene": found.scene} if found.scene else {}))
-        assert replace(found, params=found.params.canonical()) == replace(again, params=again.params.canonical()) or found.notices
+        again = read(topic, encode(found.view, found.params, found.mode, found.pin) | ({"scene": found.scene} if found.scene else {}))
+        now, then = (replace(each, params=each.params.canonical(), pin=each.pin and each.pin.canonical()) for each in (found, again))
+        assert now == then or found.notices
         for notice in found.notices:
             assert_a_sentence(notice)
 

@@ -28,9 +28,12 @@ GAIN_NOTES = {
 SLIDERS = ("input_1", "weight_1", "input_2", "weight_2", "bias")
 
 
-def curve(results: tuple[curves.Result]) -> bytes:
-    """The component `curve`: the functions, their slopes and curvatures, where they are saturated, and one neuron."""
-    (result,) = results
+def curve(results: tuple[curves.Result, ...]) -> bytes:
+    """The component `curve`: the functions, their slopes and curvatures, where they are saturated, and one neuron.
+
+    The first result is drawn; one beside it only widens the y axes, so that both pictures have the same.
+    """
+    result, others = results[0], results[1:]
     params = result.params.canonical()
     shown = [p for p in TITLES if p in params.show]
     header = {
@@ -41,24 +44,34 @@ def curve(results: tuple[curves.Result]) -> bytes:
         "per_unit": curves.STEPS_PER_UNIT,
         "span": params.span,
         "focus": params.focus,
-        "panels": [_panel(kind, result) for kind in shown],
-        "functions": [_function(i, result) for i in range(len(result.names))],
+        "panels": [_panel(kind, results) for kind in shown],
+        "functions": [_function(i, result, others) for i in range(len(result.names))],
         "neuron": {name: getattr(params, name) for name in SLIDERS},
         "sliders": {name: _slider(params.specs()[name]) for name in SLIDERS},
     }
     return pack(header, curves=result.curves)
 
 
-def _panel(kind: str, result: curves.Result) -> dict[str, Any]:
-    """A panel's title and the range of its y axis: what is drawn in it, cut at the span or at STEEPEST."""
+def _panel(kind: str, results: tuple[curves.Result, ...]) -> dict[str, Any]:
+    """A panel's title and the range of its y axis, which all results share."""
+    low, high = _shared([_range_of(kind, result) for result in results])
+    return {"kind": kind, "title": TITLES[kind], "low": low, "high": high}
+
+
+def _shared(ranges: list[tuple[float, float]]) -> tuple[float, float]:
+    """The axis that holds all of them."""
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+
+def _range_of(kind: str, result: curves.Result) -> tuple[float, float]:
+    """What a panel draws of one result, cut at the span or at STEEPEST."""
     params = result.params.canonical()
     visible = np.abs(result.x) <= params.span
     drawn = result.curves[:, {"value": 0, "slope": 1, "curvature": 2, "difference": 0}[kind], visible]
     if kind == "difference":
         with np.errstate(invalid="ignore"):  # inf - inf is nan: a gap
             drawn = drawn - drawn[result.names.index(params.focus)]
-    low, high = _range(drawn, params.span if kind in ("value", "difference") else STEEPEST)
-    return {"kind": kind, "title": TITLES[kind], "low": low, "high": high}
+    return _range(drawn, params.span if kind in ("value", "difference") else STEEPEST)
 
 
 def _range(values: np.ndarray, most: float) -> tuple[float, float]:
@@ -71,10 +84,15 @@ def _range(values: np.ndarray, most: float) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _function(i: int, result: curves.Result) -> dict[str, Any]:
+def _response(i: int, result: curves.Result) -> tuple[float, float]:
+    """The y axis of a neuron that uses the function."""
+    return _range(result.curves[i, 0, np.abs(result.x) <= 4], 4.0)
+
+
+def _function(i: int, result: curves.Result, others: tuple[curves.Result, ...]) -> dict[str, Any]:
     """One function's label, the intervals on which it is saturated, and the y axis of the neuron that uses it."""
-    reach = np.abs(result.x) <= curves.REACH
-    low, high = _range(result.curves[i, 0, reach & (np.abs(result.x) <= 4)], 4.0)
+    marked = [_response(other.names.index(other.params.canonical().focus), other) for other in others]
+    low, high = _shared([_response(i, result), *marked])
     flat = np.abs(result.curves[i, 1]) < result.params.threshold
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flat, [False]])))
     return {
@@ -161,10 +179,12 @@ def outputs(result: curves.Result) -> alt.Chart:
     )
 
 
-def softmax(results: tuple[softmaxes.Result]) -> bytes:
-    """The component `softmax`: logits as bars to drag, probabilities, Jacobian, and the followed class swept."""
-    (result,) = results
-    params = result.params
+def softmax(results: tuple[softmaxes.Result, ...]) -> bytes:
+    """The component `softmax`: logits as bars to drag, probabilities, Jacobian, and the followed class swept.
+
+    The first result is drawn; the logits of one beside it only widen the axes.
+    """
+    params, others = results[0].params, results[1:]
     logits, temperature = params.specs()["logits"], params.specs()["temperature"]
     assert isinstance(logits, Numbers) and isinstance(temperature, Number)
     header = {
@@ -172,6 +192,7 @@ def softmax(results: tuple[softmaxes.Result]) -> bytes:
         "settings": params.as_dict(),
         "logit": {"low": logits.low, "high": logits.high},
         "temperature": {"low": temperature.low, "high": temperature.high},
+        "beside": [value for other in others for value in other.params.logits],
         "least": logits.at_least,
         "most": logits.at_most,
     }

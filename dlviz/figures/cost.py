@@ -7,12 +7,12 @@ from dlviz.fields import Number
 from dlviz.figures.payload import Clip, pack
 
 
-def cost(results: tuple[costs.Result], clip: Clip) -> bytes:
+def cost(results: tuple[costs.Result, ...], clip: Clip) -> bytes:
     """The component `cost`. `quartiles` (devices, kinds, functions, 3): of a call in ns, else in ns per element; nan where unmeasured.
 
     `least` (devices, kinds, functions) is the quickest repetition.
     """
-    (result,) = results
+    result = results[0]
     params = result.params
     repetitions, run = params.specs()["repetitions"], params.specs()["run"]
     assert isinstance(repetitions, Number) and isinstance(run, Number)

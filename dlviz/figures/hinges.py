@@ -9,9 +9,9 @@ SETTINGS = ("target", "start", "units", "a", "b", "w", "c", "curve", "layer")
 PRICE = ("lines through the target, ReLU", "even hinges, best weights", "trained, best of four")
 
 
-def hinges(results: tuple[Result]) -> bytes:
+def hinges(results: tuple[Result, ...]) -> bytes:
     """The component `hinges`. Behind the header: the target, every snapshot's a, b, w, c, the losses, and three lines of the price."""
-    (result,) = results
+    result = results[0]
     params = result.params.canonical()
     header = {
         "name": "dlviz-hinges",

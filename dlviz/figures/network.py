@@ -14,9 +14,12 @@ EDGE = 1.1  # the map shows [-EDGE, EDGE]², around the shifted origin
 TABLE_END, TABLE_STEP = 16.0, 1 / 512  # linear between entries: within 5e-7 of every f with |f''| <= 1
 
 
-def network(results: tuple[networks.Result], clip: Clip) -> bytes:
-    """The component `player`: the network at every step, losses, and where on the activation's curve the units of each layer live."""
-    (result,) = results
+def network(results: tuple[networks.Result, ...], clip: Clip) -> bytes:
+    """The component `player`: the network at every step, losses, and where on the activation's curve the units of each layer live.
+
+    The first result is drawn; one beside it only widens the axes, so that both pictures have the same.
+    """
+    result, others = results[0], results[1:]
     params, layers = result.params, range(result.histogram.shape[1])
     legs = [[leg.steps, dict(leg.settings), [[e.layer, e.to, e.source, e.value] for e in leg.edits]] for leg in params.legs()]
     begins = np.cumsum([leg[0] for leg in legs]).tolist()
@@ -29,13 +32,15 @@ def network(results: tuple[networks.Result], clip: Clip) -> bytes:
             "most_units": 32, "most_layers": 6,
         },
         loss | {"marks": begins},
-        *[_where_units_live(result, layer) for layer in layers],
+        *[_where_units_live(results, layer) for layer in layers],
     ]  # fmt: skip
     seen = ("losses", "histogram", "dead", "saturated")
     trained = {name: value for name in networks.CHANGEABLE if (value := getattr(params, name)) != params.default(name)}
+    losses = [float(other.losses[np.isfinite(other.losses)].max(initial=0)) for other in others if other.params.loss == params.loss]
     header = {
         "name": "dlviz-network", "clip": clip.name, "steps": result.steps.tolist(), "of": clip.last, "done": clip.done,
-        "again_ms": clip.again_ms, "framed": ["weights", *seen], "panels": panels, "bar": True,
+        "until": max(clip.last, clip.until), "beside": {"losses": max(losses, default=0.0)}, "again_ms": clip.again_ms,
+        "framed": ["weights", *seen], "panels": panels, "bar": True,
         "begin": begins[-1] if begins else 0, "legs": legs, "trained": trained,
     }  # fmt: skip
     return pack(
@@ -45,19 +50,22 @@ def network(results: tuple[networks.Result], clip: Clip) -> bytes:
     )  # fmt: skip
 
 
-def _where_units_live(result: networks.Result, layer: int) -> dict[str, Any]:
+def _where_units_live(results: tuple[networks.Result, ...], layer: int) -> dict[str, Any]:
     """A hidden layer's pre-activations over the training set, as dots on the activation's own curve."""
+    result = results[0]
+    curves = [each.curve(layer) for each in results if layer < len(each.params.widths)]
+    reach = [round(float(edge), 6) for edge in (min(curve.min() for curve in curves), max(curve.max() for curve in curves))]
     notes = [["dead", layer, "dead"], ["saturated", layer, "saturated"]]
     curve = [round(float(value), 6) for value in result.curve(layer)]
     return {
         "kind": "dots", "title": f"layer {layer + 1}: f(z)", "array": "histogram", "offset": layer * classifier.BINS,
-        "low": -classifier.REACH, "high": classifier.REACH, "curve": curve, "notes": notes,
+        "low": -classifier.REACH, "high": classifier.REACH, "curve": curve, "range": reach, "notes": notes,
     }  # fmt: skip
 
 
-def seeds(results: tuple[many.Result], clip: Clip) -> bytes:
+def seeds(results: tuple[many.Result, ...], clip: Clip) -> bytes:
     """The component `player`: for each width one line a seed, and how many of them have solved the task by now."""
-    (result,) = results
+    result = results[0]
     widths = result.params.widths
     panels = [
         {
@@ -68,6 +76,7 @@ def seeds(results: tuple[many.Result], clip: Clip) -> bytes:
     ]  # fmt: skip
     header = {
         "name": "dlviz-seeds", "clip": clip.name, "steps": result.steps.tolist(), "of": clip.last, "done": clip.done,
-        "again_ms": clip.again_ms, "framed": ["losses", "accuracies"], "panels": panels, "bar": True, "begin": 0,
+        "until": max(clip.last, clip.until), "again_ms": clip.again_ms, "framed": ["losses", "accuracies"], "panels": panels,
+        "bar": True, "begin": 0,
     }  # fmt: skip
     return pack(header, losses=result.losses, accuracies=result.accuracies)

@@ -46,9 +46,13 @@ def _padded(data: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Clip:
-    """A run as its player must know it: its name (equal names keep their place), its last step, whether it is done."""
+    """A run as its player must know it: its name (equal names keep their place), its last step, whether it is done.
+
+    `until`: the last step of the run beside it, so that both axes end there.
+    """
 
     name: str
     last: int
     done: bool
     again_ms: int = 250
+    until: int = 0

@@ -18,7 +18,7 @@ from dlviz.params import Params
 from dlviz.results import Facts
 
 FOLDER = Path(__file__).parent
-PLACEHOLDER = re.compile(r"\{([a-z_0-9]+(?:\[[a-z_0-9*]+\])?)\}")
+PLACEHOLDER = re.compile(r"\{((?:A\.)?[a-z_0-9]+(?:\[[a-z_0-9*]+\])?)\}")
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
     "near": lambda a, b: abs(a - b) <= 1e-6 * max(1.0, abs(b)),
@@ -59,7 +59,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Scene:
-    """A named setting of a view, one or two sentences on what to look at, and the claims those sentences make."""
+    """A named setting of a view, one or two sentences on what to look at, and the claims those sentences make.
+
+    `pin`: the settings that stand beside it as A, if it compares two; sentences and claims name A's facts "A.<name>".
+    """
 
     id: str
     title: str
@@ -68,6 +71,7 @@ class Scene:
     sentence: str
     expects: tuple[Expectation, ...]
     ask: Ask | None = None
+    pin: Params | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,11 @@ def _bound(claim: Expectation, star: str) -> Expectation:
     return Expectation(claim.fact.replace("[*]", f"[{star}]"), claim.op, value)
 
 
+def beside(facts: Facts, pinned: Facts) -> Facts:
+    """The facts of a picture, and of the one pinned beside it under "A.<name>"."""
+    return {**facts, **{f"A.{name}": fact for name, fact in pinned.items()}}
+
+
 def fill(sentence: str, facts: Facts) -> str:
     """The sentence with {fact} replaced by its value. KeyError for a fact that does not exist."""
     return PLACEHOLDER.sub(lambda match: facts[match[1]].text(), sentence)
@@ -173,13 +182,14 @@ def _scene(slug: str, entry: dict[str, Any], views: set[str]) -> Scene:
     where = f"{slug}: scene {entry.get('id', '?')}"
     if entry.get("view") not in views:
         raise LessonError(f"{where}: view is {entry.get('view')!r}: expected one of {', '.join(sorted(views))}.")
+    kind, own = resolve(f"{slug}.{entry['view']}")[0], entry.get("params", {})
     try:
-        params = resolve(f"{slug}.{entry['view']}")[0](**entry.get("params", {}))
+        params, pin = kind(**own), kind(**own | entry["pin"]) if "pin" in entry else None
     except (ParameterError, TypeError) as error:
         raise LessonError(f"{where}: {error}") from None
     ask = _entry(Ask, entry["ask"], f"{where}: ask") if "ask" in entry else None
     expects = _expectations(entry.get("expects", []), where)
-    return _entry(Scene, entry | {"params": params, "ask": ask, "expects": expects}, where)
+    return _entry(Scene, entry | {"params": params, "pin": pin, "ask": ask, "expects": expects}, where)
 
 
 def _expectations(entries: list[dict[str, Any]], where: str) -> tuple[Expectation, ...]:

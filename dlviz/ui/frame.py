@@ -13,9 +13,10 @@ import streamlit as st
 
 from dlviz import catalog, jobs, lessons, runtime
 from dlviz.fields import ParameterError
-from dlviz.lessons import PLACEHOLDER, Scene, fill
-from dlviz.results import Result
-from dlviz.ui import components, keys, live, present, takehome
+from dlviz.jobs import Job
+from dlviz.lessons import PLACEHOLDER, Scene, beside, fill
+from dlviz.results import Facts, Result
+from dlviz.ui import compare, components, keys, live, present, takehome
 from dlviz.ui.controls import plain_text, show_controls
 from dlviz.ui.navigation import enter_by_front_door
 from dlviz.ui.state import Settings, touch
@@ -53,6 +54,7 @@ def show(slug: str, drawings: Mapping[str, Drawing]) -> None:
         side, main = st.columns([1, 4], gap="medium")
     with side, st.container(key="controls"):
         show_controls(settings)
+        compare.show_buttons(settings)
     settings.write_address()
     with header:
         _header(settings)
@@ -60,16 +62,16 @@ def show(slug: str, drawings: Mapping[str, Drawing]) -> None:
     with choices:
         _scenes_and_views(settings)
     question = _open_question(settings)
-    result = None
+    result = pinned = None
     with main, st.container(key="stage"):
         if question is not None:
             _ask(settings, question)
         else:
-            result = _guarded(settings, "picture", lambda: _stage(settings, drawing))
+            result, pinned = _stage(settings, drawing)
     with sentence:
-        _guarded(settings, "sentence", lambda: _sentence(settings, result))
+        _guarded(settings, "sentence", lambda: _sentence(settings, result, pinned))
     if result is not None:
-        _guarded(settings, "facts", lambda: _facts(settings, result, drawing))
+        _guarded(settings, "facts", lambda: _facts(settings, result, pinned, drawing))
         with st.container(key="below"):
             _guarded(settings, "part below", lambda: takehome.show(settings, result, drawing.tabs))
     runtime.warm_up_in_background()
@@ -108,13 +110,19 @@ def _scenes_and_views(settings: Settings) -> None:
         )  # fmt: skip
 
 
-def _sentence(settings: Settings, result: Result | None) -> None:
+def _sentence(settings: Settings, result: Result | None, pinned: Result | None) -> None:
     """What to look at: the scene's sentence with its numbers, or the view's own. While a scene asks, it keeps its answer to itself."""
     scene = settings.scene()
     if scene is None or _open_question(settings):
         st.markdown(settings.lessons.views[settings.view].sentence)
     else:
-        st.markdown(fill(scene.sentence, result.facts()) if result else PLACEHOLDER.sub("…", scene.sentence))
+        known = result is not None and (scene.pin is None or pinned is not None)
+        st.markdown(fill(scene.sentence, _all_facts(result, pinned)) if known else PLACEHOLDER.sub("…", scene.sentence))
+
+
+def _all_facts(result: Result | None, pinned: Result | None) -> Facts:
+    """The facts of the picture, and those of A beside it."""
+    return beside(result.facts() if result else {}, pinned.facts() if pinned else {})
 
 
 def _open_question(settings: Settings) -> Scene | None:
@@ -142,10 +150,14 @@ def _ask(settings: Settings, scene: Scene) -> None:
         st.button("Skip", key=f"{scene.id}.skip", on_click=answer, args=(None,), type="tertiary")
 
 
-def _stage(settings: Settings, drawing: Drawing) -> Result | None:
-    """Compute in a worker thread, draw here; None while a long run is under way."""
+def _stage(settings: Settings, drawing: Drawing) -> tuple[Result | None, Result | None]:
+    """Compute in worker threads, draw here: the live picture, beside what is pinned if something is.
+
+    The results of both; None for what is not there, or still under way.
+    """
     started = time.perf_counter()
-    key = f"{settings.name}.stage"
+    key, pin = f"{settings.name}.stage", settings.pin
+    live_place, pinned_place = (live.session(), "live"), (live.session(), "pinned")
 
     def edit(values: dict[str, Any]) -> None:
         touch()
@@ -155,37 +167,78 @@ def _stage(settings: Settings, drawing: Drawing) -> Result | None:
             st.session_state["stage.refused"] = str(error)
         st.session_state[f"{key}.changed"] = True
 
-    def guard(act: Callable[[], None]) -> None:
-        _guarded(settings, "picture", act)
-
-    job = jobs.submit(settings.name, settings.params, (live.session(), "live"))
-    result: Result | None
-    if drawing.grows:
-        result = live.watch(job, drawing.figure, lambda payload: components.draw(drawing.component, payload, key, edit), key, guard)
+    job, other = jobs.submit(settings.name, settings.params, live_place), None
+    if pin is None:
+        jobs.unwatch(pinned_place)
     else:
-        result = job.wait(PATIENCE)
-        components.draw(drawing.component, drawing.figure((result,)), key, edit)
+        other = jobs.submit(settings.name, pin, pinned_place)
+    with st.container(key="pair"):
+        left = st.container(key="side-a") if other else st.empty()  # B is always the second: pinning does not rebuild it
+        right = st.container(key="side-b")
+    first, second = compare.differences(settings)
+    with right:
+        if other:
+            compare.show_name("B", second)
+        else:
+            st.empty()
+        side = components.LIVE if other else components.ALONE
+        result = _guarded(settings, "picture", lambda: _side(settings, drawing, job, other, key, edit, side))
+    pinned = None
+    if other:
+        with left:
+            compare.show_name("A", first)
+            key_of_a = f"{settings.name}.pinned"
+            pinned = _guarded(
+                settings, "picture", lambda: _side(settings, drawing, other, job, key_of_a, lambda values: None, components.PINNED)
+            )
     st.session_state["stage.ms"] = (time.perf_counter() - started) * 1000
     if refused := st.session_state.pop("stage.refused", ""):
         st.warning(plain_text(f"{refused} The picture keeps the settings before."))
+    return result, pinned
+
+
+def _side(
+    settings: Settings, drawing: Drawing, job: Job, beside: Job | None, key: str, edit: Callable[[dict[str, Any]], None], side: int
+) -> Result | None:
+    """One picture, on axes that hold the one beside it too; None while a long run is under way."""
+
+    def draw(payload: bytes) -> None:
+        components.draw(drawing.component, payload, key, edit, side)
+
+    def guard(act: Callable[[], None]) -> None:
+        _guarded(settings, "picture", act)
+
+    if drawing.grows:
+        return live.watch(job, drawing.figure, draw, key, guard, beside)
+    result = job.wait(PATIENCE)
+    draw(drawing.figure((result, *_finished(beside))))
     return result
 
 
-def _facts(settings: Settings, result: Result, drawing: Drawing) -> None:
-    """The measured numbers under the stage, the answer to a question, and what the numbers mean."""
+def _finished(job: Job | None) -> tuple[Result, ...]:
+    """The job's result; none if it failed, which its own side says."""
+    try:
+        return (job.wait(PATIENCE),) if job else ()
+    except Exception:
+        return ()
+
+
+def _facts(settings: Settings, result: Result, pinned: Result | None, drawing: Drawing) -> None:
+    """The measured numbers under the stage, A's beside B's; the answer to a question, and what the numbers mean."""
     facts, view = result.facts(), settings.lessons.views[settings.view]
-    entries = "".join(
-        f"<div><dt>{html.escape(facts[name].label)}</dt><dd>{html.escape(facts[name].text_with_unit())}</dd></div>" for name in view.facts
-    )
+    of_a = pinned.facts() if pinned else {}
+    sides = (of_a, facts) if settings.pin is not None else (facts,)
+    entries = "".join(compare.entry([side.get(name) for side in sides]) for name in view.facts)
     st.html(f'<dl class="facts">{entries}</dl>')
     scene, answered = settings.scene(), st.session_state.get(f"{settings.topic.slug}.answered")
     if scene is not None and scene.ask and answered and answered[0] == scene.id and answered[1] is not None:
         verdict = "You were right." if answered[1] == scene.ask.answer else f"You said “{scene.ask.choices[answered[1]]}”."
         with st.container(key="answer"):
-            st.markdown(f"**{verdict}** {fill(scene.ask.because, facts)}")
-    said = settings.lessons.diagnose(settings.view, facts, drawing.labels)[:2]
+            st.markdown(f"**{verdict}** {fill(scene.ask.because, _all_facts(result, pinned))}")
+    said = [settings.lessons.diagnose(settings.view, side, drawing.labels) for side in sides]
+    named = [f"**{name}**: {words[0]}" for name, words in zip("AB", said, strict=False) if words]
     with st.container(key="diagnosis"):
-        st.markdown(" ".join(said) or " ")
+        st.markdown(" ".join(named if settings.pin is not None else said[0][:2]) or " ")
 
 
 def _guarded(settings: Settings, part: str, act: Callable[[], Any]) -> Any:

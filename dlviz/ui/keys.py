@@ -58,3 +58,4 @@ def reset(settings: Settings) -> None:
     touch()
     scene = settings.chosen()
     settings.show(settings.view, scene.params if scene else resolve(settings.name)[0]())
+    settings.set_pin(scene.pin if scene else None)

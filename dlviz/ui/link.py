@@ -1,12 +1,14 @@
 """The whole state of a page in its address: view, settings and mode to query parameters and back. Knows no Streamlit.
 
 `?scene=` is applied first, explicit fields over it; the scene of a lecture path's step counts as one. Whatever cannot be
-used is noticed by name and replaced by its default; a link never fails.
+used is noticed by name and replaced by its default; a link never fails. `pin` holds what A, the picture pinned beside
+the live one, has otherwise: a query of its own, such as "activation=relu".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from dlviz.catalog import Topic
 from dlviz.compute import resolve
@@ -15,8 +17,9 @@ from dlviz.lessons import Lessons, Scene, paths
 from dlviz.params import Params
 
 VERSION = "1"
+SCENES_VALUE, BS_VALUE = "The scene’s value", "B’s value"  # what is used in the place of a wrong one
 SWITCHES = ("present", "lock")
-RESERVED = ("v", "view", "scene", *SWITCHES, "path", "step")
+RESERVED = ("v", "view", "scene", "pin", *SWITCHES, "path", "step")
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,19 @@ class Link:
     scene: str = ""
     notices: tuple[str, ...] = ()
     mode: Mode = Mode()
+    pin: Params | None = None
 
 
-def encode(view: str, params: Params, mode: Mode = Link.mode) -> dict[str, str]:
-    """The query parameters for these settings: every field, so that a link stays true when a default changes; and the mode's."""
-    canonical = params.canonical()
-    fields = {name: spec.encode(getattr(canonical, name)) for name, spec in canonical.specs().items()}
-    return {"v": VERSION, "view": view} | fields | mode.encode()
+def encode(view: str, params: Params, mode: Mode = Link.mode, pin: Params | None = None) -> dict[str, str]:
+    """The query parameters for these settings: every field, so that a link stays true when a default changes; the pin's and the mode's."""
+    fields = _fields(params, params.specs())
+    pinned = {} if pin is None else {"pin": urlencode(_fields(pin, pin.differing(params)))}
+    return {"v": VERSION, "view": view} | fields | pinned | mode.encode()
+
+
+def _fields(params: Params, names: Iterable[str]) -> dict[str, str]:
+    canonical, specs = params.canonical(), params.specs()
+    return {name: specs[name].encode(getattr(canonical, name)) for name in names}
 
 
 def decode(topic: Topic, lessons: Lessons, query: Mapping[str, str]) -> Link:
@@ -73,10 +82,20 @@ def decode(topic: Topic, lessons: Lessons, query: Mapping[str, str]) -> Link:
     if told and told.view != view:
         told = None
     start = told.params.as_dict() if told else {}
-    given, wrong = _read_fields(kind, query, start)
-    params, late = _build(kind, start, given)
+    settings = {name: text for name, text in query.items() if name not in RESERVED}
+    given, wrong = _read_fields(kind, settings, start, SCENES_VALUE)
+    params, late = _build(kind, start, given, SCENES_VALUE)
     asked = told if scene or not given else None  # a step with all its settings is a link to a state, not to a question
-    return Link(view, params, asked.id if asked else "", tuple(notices + wrong + late), mode)
+    pin, odd = _read_pin(params, query["pin"]) if "pin" in query else (asked.pin if asked else None, [])
+    return Link(view, params, asked.id if asked else "", tuple(notices + wrong + late + odd), mode, pin)
+
+
+def _read_pin(params: Params, text: str) -> tuple[Params, list[str]]:
+    """A's settings: B's, and over them what `text` says; a notice for each part of it that is wrong."""
+    kind, start = type(params), params.canonical().as_dict()
+    given, wrong = _read_fields(kind, dict(parse_qsl(text, keep_blank_values=True)), start, BS_VALUE)
+    pin, late = _build(kind, start, given, BS_VALUE)
+    return pin, [f"pin: {notice}" for notice in wrong + late]
 
 
 def _scene_of_step(lessons: Lessons, mode: Mode) -> Scene | None:
@@ -107,7 +126,7 @@ def _read_mode(topic: Topic, query: Mapping[str, str]) -> tuple[Mode, list[str]]
     return replace(mode, path=path.id, step=int(text)), notices
 
 
-def _read_fields(kind: type[Params], query: Mapping[str, str], start: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _read_fields(kind: type[Params], query: Mapping[str, str], start: Mapping[str, Any], instead: str) -> tuple[dict[str, Any], list[str]]:
     """The fields of the query that can be read, each by its own rule, and a notice for each other parameter."""
     specs = kind.specs()
     renamed = {old: name for name, spec in specs.items() for old in spec.was}
@@ -115,19 +134,17 @@ def _read_fields(kind: type[Params], query: Mapping[str, str], start: Mapping[st
     notices: list[str] = []
     for parameter, text in query.items():
         name = renamed.get(parameter, parameter)
-        if parameter in RESERVED:
-            continue
         if name not in specs:
             notices.append(f"{quote(parameter)[1:-1]} is {quote(text)}: this view has no such setting, so it is left out.")
             continue
         try:
             given[name] = specs[name].decode(name, text)
         except ParameterError as error:
-            notices.append(_noticed(kind, error, start))
+            notices.append(_noticed(kind, error, start, instead))
     return given, notices
 
 
-def _build(kind: type[Params], start: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Params, list[str]]:
+def _build(kind: type[Params], start: Mapping[str, Any], given: Mapping[str, Any], instead: str) -> tuple[Params, list[str]]:
     """Params from a scene's and a link's fields; one that does not fit the others is let go, with a notice, the link's first."""
     scene, link = dict(start), dict(given)
     notices: list[str] = []
@@ -137,10 +154,10 @@ def _build(kind: type[Params], start: Mapping[str, Any], given: Mapping[str, Any
         except ParameterError as error:
             if link.pop(error.name, None) is None and scene.pop(error.name, None) is None:
                 return kind(), notices
-            notices.append(_noticed(kind, error, scene))
+            notices.append(_noticed(kind, error, scene, instead))
 
 
-def _noticed(kind: type[Params], error: ParameterError, start: Mapping[str, Any]) -> str:
-    """The sentence of the error, and the value that is used: the scene's if it has one, else the default."""
+def _noticed(kind: type[Params], error: ParameterError, start: Mapping[str, Any], instead: str) -> str:
+    """The sentence of the error, and the value that is used: the one to start from if there is one, else the default."""
     value = kind.specs()[error.name].encode(start.get(error.name, kind.default(error.name)))
-    return f"{error} The {'scene’s value' if error.name in start else 'default'}, {value or 'empty'}, is used."
+    return f"{error} {instead if error.name in start else 'The default'}, {value or 'empty'}, is used."

@@ -6,13 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from dlviz import jobs
+from dlviz import jobs, runtime
 from dlviz.compute import gather
 from dlviz.figures.payload import Clip
 from dlviz.jobs import Job, StillRunning
 from dlviz.results import Result
 
 SOON = 0.3  # seconds that a page waits for a run before it shows it growing
+COLD = 40  # times that long for the first run of a process
 AGAIN = 0.25  # seconds between two looks at a run; more for many watchers
 CROWD = 8  # watchers up to which AGAIN is kept
 Guard = Callable[[Callable[[], None]], None]  # calls what it is given, and says so on the page if that fails
@@ -25,17 +26,17 @@ def session() -> str:
     return secrets.token_hex(8)
 
 
-def watch(job: Job, figure: Callable[..., bytes], draw: Callable[[bytes], None], key: str, guard: Guard) -> Result | None:
+def watch(
+    job: Job, figure: Callable[..., bytes], draw: Callable[[bytes], None], key: str, guard: Guard, beside: Job | None = None
+) -> Result | None:
     """Draw a run, and go on drawing while it is under way; its Result if it has ended soon, else None.
+
+    `beside`: the run that is watched beside it; what there is of it decides on the axes too.
 
     The player asks for what came after the frames it has, which reruns only this fragment; before there is a player, the
     server looks by itself. What the computation raises within SOON, this raises; what it raises later, `guard` gets to say.
     """
-    try:
-        result = job.wait(SOON)
-    except StillRunning:
-        result = None
-
+    result = _soon(job)
     changed = f"{key}.changed"  # what was changed in the picture concerns the whole page, but reruns only the fragment
     st.session_state.pop(changed, None)
 
@@ -47,17 +48,40 @@ def watch(job: Job, figure: Callable[..., bytes], draw: Callable[[bytes], None],
             st.rerun()  # the whole page, with facts and words
         again = round(1000 * AGAIN * max(1.0, len(job.watchers) / CROWD))
         if result is not None:
-            draw(figure((result,), Clip(job.key, job.progress()[1], True)))
+            draw(figure((result, *_seen(beside)), Clip(job.key, job.progress()[1], True, until=_last(beside))))
             return
         asked: Any = st.session_state.get(key, {}).get("after")
         frames = job.frames_after(-1 if asked is None else int(asked)) or job.frames_after(-1)[-1:]
         if frames:
-            draw(figure((gather(job.view, job.params, frames),), Clip(job.key, frames[0].of, False, again)))
+            own = gather(job.view, job.params, frames)
+            draw(figure((own, *_seen(beside)), Clip(job.key, frames[0].of, False, again, _last(beside))))
         _say(job)
 
     waiting = result is None and not job.frames_after(-1)
     st.fragment(guard, run_every=AGAIN if waiting else None)(grow)
     return result
+
+
+def _soon(job: Job) -> Result | None:
+    """The result if it comes within SOON. In a process that is not warm yet, wait for the first frame at least: the garbage
+    collection after each look at a run would hold up the very imports that the first run waits for."""
+    for _ in range(1 if runtime.is_warm() else COLD):
+        try:
+            return job.wait(SOON)
+        except StillRunning:
+            if job.frames_after(-1):
+                break
+    return None
+
+
+def _seen(job: Job | None) -> tuple[Result, ...]:
+    """What there is of a run by now, as one Result or none."""
+    frames = job.frames_after(-1) if job else []
+    return (gather(job.view, job.params, frames),) if job and frames else ()
+
+
+def _last(job: Job | None) -> int:
+    return job.progress()[1] if job else 0
 
 
 def _say(job: Job) -> None:

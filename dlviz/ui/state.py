@@ -56,6 +56,15 @@ class Settings:
         return stored if isinstance(stored, Params) else resolve(self.name)[0]()
 
     @property
+    def pin(self) -> Params | None:
+        """The settings that stand pinned as A beside the view that is shown, or None."""
+        return st.session_state.get(f"{self.name}.pin")
+
+    def set_pin(self, pin: Params | None) -> None:
+        """Pin these settings as A beside the view that is shown; None unpins."""
+        st.session_state[f"{self.name}.pin"] = pin
+
+    @property
     def notices(self) -> tuple[str, ...]:
         """What could not be used of the address."""
         return tuple(st.session_state.get(NOTICES, ()))
@@ -82,6 +91,7 @@ class Settings:
         if query or not returning:
             link = decode(self.topic, self.lessons, query)
             self.show(link.view, link.params)
+            self.set_pin(link.pin)
             st.session_state[NOTICES] = link.notices
             st.session_state[f"{slug}.asking"] = link.scene
             st.session_state[MODE] = link.mode
@@ -100,8 +110,8 @@ class Settings:
         """Put the settings into the address, unless what stands there already says the same."""
         query = st.query_params.to_dict()
         link = decode(self.topic, self.lessons, query)
-        if (link.view, link.params.canonical(), link.mode) != (self.view, self.params.canonical(), self.mode):
-            query = encode(self.view, self.params, self.mode)
+        if encode(link.view, link.params, link.mode, link.pin) != (wanted := encode(self.view, self.params, self.mode, self.pin)):
+            query = wanted
             st.query_params.from_dict(query)
             st.session_state[NOTICES] = ()
         st.session_state[SEEN] = (self.topic.slug, query)
@@ -109,8 +119,14 @@ class Settings:
             self._remember(scene.id)
 
     def choose(self, scene: Scene) -> None:
-        """Show a scene as it is, its question first. A lecture path that has it goes on from there."""
+        """Show a scene as it is, its question first. A lecture path that has it goes on from there.
+
+        What the viewer has pinned stays beside a scene that pins nothing; what the scene before has pinned goes with it.
+        """
+        former, pin = self.chosen(), self.pin
         self.show(scene.view, scene.params)
+        if scene.pin is not None or (pin is not None and former is not None and _same(pin, former.pin)):
+            self.set_pin(scene.pin)
         self._remember(scene.id)
         st.session_state[f"{self.topic.slug}.asking"] = scene.id
         if self.mode.path:
@@ -146,9 +162,16 @@ class Settings:
         self.show(self.view, params)
 
     def scene(self) -> Scene | None:
-        """The scene whose settings are exactly the present ones, or None."""
-        params = self.params.canonical()
-        return next((scene for scene in self.lessons.of(self.view) if scene.params.canonical() == params), None)
+        """The scene whose settings, and A's if it pins some, are exactly the present ones; or None."""
+        params, pin = self.params, self.pin
+        return next(
+            (each for each in self.lessons.of(self.view) if _same(params, each.params) and (each.pin is None or _same(pin, each.pin))), None
+        )
+
+
+def _same(one: Params | None, other: Params | None) -> bool:
+    """Whether both have the same effect."""
+    return (one and one.canonical()) == (other and other.canonical())
 
 
 def widget_value(value: Any) -> Any:

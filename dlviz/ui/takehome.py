@@ -25,7 +25,7 @@ def share(settings: Settings) -> None:
     lock = st.checkbox("without controls", key="share.lock", on_change=touch) or settings.mode.lock
     mode = replace(settings.mode, present=present, lock=lock)
     st.markdown("Opens exactly this picture:")
-    st.code(f"{address}?{urlencode(encode(settings.view, settings.params, mode))}", language=None, wrap_lines=True)
+    st.code(f"{address}?{urlencode(encode(settings.view, settings.params, mode, settings.pin))}", language=None, wrap_lines=True)
     scene = settings.scene()
     if scene is not None:
         st.markdown("Opens this scene" + (", its question first:" if scene.ask else ":"))

@@ -26,7 +26,7 @@ class Params(p.Params):
     )
     temperature: float = p.number(1, 0.05, 20, 0.01, label="Temperature T", stage=True)
     chosen: str = p.choice(
-        "1", {str(i): f"class {i}" for i in range(1, MOST + 1)}, label="Followed class", stage=True, help="Its logit is swept below."
+        "1", {str(i): str(i) for i in range(1, MOST + 1)}, label="Followed class", stage=True, help="Its logit is swept below."
     )
     precision: str = p.choice(
         "float32", {name: name for name in DTYPES}, label="Number format of the two formulas", help="What the naive formula overflows in."

@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+ALONE, PINNED, LIVE = range(3)  # where a picture stands: by itself, as A that cannot be edited, or as B beside it
 FOLDER = Path(__file__).parent
 PARTS = {"player": ("panels.js", "network.js"), "hinges": ("drawing.js", "layer.js"), "drawpad": ("drawing.js",)}
 
@@ -28,11 +29,11 @@ def _component(name: str) -> Callable[..., Any]:
     return st.components.v2.component(f"dlviz.{name}", html=text(f"{name}.html"), css=text("plot.css") + text(f"{name}.css"), js=js)
 
 
-def draw(name: str, payload: bytes, key: str, on_edit: Callable[[dict[str, Any]], None]) -> None:
+def draw(name: str, payload: bytes, key: str, on_edit: Callable[[dict[str, Any]], None], side: int = ALONE) -> None:
     """Draw a component; `on_edit` is called with the fields that the viewer has changed in it, before the next run.
 
     The step after which a player wants frames stands in st.session_state[key]["after"] for one run.
-    In front of the payload stands how many of the viewer's edits it answers to, as a little-endian u32 padded to 8 bytes.
+    In front of the payload stand two little-endian u32: how many of the viewer's edits it answers to, and the side.
     """
     answered = f"{key}.edits"
 
@@ -44,5 +45,5 @@ def draw(name: str, payload: bytes, key: str, on_edit: Callable[[dict[str, Any]]
             st.session_state[answered] = count if isinstance(count, int) and 0 <= count < 2**32 else 0
             on_edit({name: value for name, value in edit.items() if name != "edits"})
 
-    head = struct.pack("<II", st.session_state.get(answered, 0), 0)
+    head = struct.pack("<II", st.session_state.get(answered, 0), side)
     _component(name)(key=key, data=head + payload, on_edit_change=edited, on_after_change=lambda: None)

@@ -167,6 +167,7 @@ class Curve {
           const row = document.createElement("tr");
           row.innerHTML = `<th scope="row" class="name"><label><input type="radio" name="focus"><span class="swatch"></span><span class="label"></span></label></th><td></td><td></td><td></td>`;
           row.querySelector(".label").textContent = f.label;
+          row.querySelector("input").disabled = this.fixed;
           row.querySelector("input").onchange = () => this.mark(this.header.functions[i].name);
           return row;
         })
@@ -217,7 +218,7 @@ class Curve {
         const part = document.createElement("template");
         part.innerHTML = `<label></label><input type="range"><output></output>`;
         const [word, input, output] = part.content.children;
-        Object.assign(input, { min: low, max: high, step, id: `neuron-${name}`, name });
+        Object.assign(input, { min: low, max: high, step, id: `neuron-${name}`, name, disabled: this.fixed });
         Object.assign(word, { htmlFor: input.id, textContent: label });
         output.htmlFor = input.id;
         input.oninput = () => this.turn(name, +input.value);
@@ -249,8 +250,8 @@ class Curve {
   // the neuron's output against its first input, and f itself for comparison: w1 stretches and flips it, the rest shifts it
   drawResponse() {
     const svg = this.root.querySelector(".response svg"), { width, height } = measure(svg);
-    if (width < 50 || height < 40) return;
     svg.replaceChildren();
+    if (width < 50 || height < 64) return;
     const i = this.focusIndex(), { input_1, weight_1, input_2, weight_2, bias } = this.neuron;
     const rest = weight_2 * input_2 + bias;
     const { low, high } = this.header.sliders.input_1;

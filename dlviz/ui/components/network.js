@@ -86,10 +86,10 @@ PANELS.network = (player, spec, box) => {
 
   // Where every unit's square stands in the diagram: [layer][unit] {x, y, side}
   function places(width, height) {
-    const columns = spec.widths.length - 1, most = Math.max(...spec.widths);
-    const side = Math.max(5, Math.min(44, (height - 34) / most - 3, (width / columns) * 0.55));
+    const columns = spec.widths.length - 1, most = Math.max(...spec.widths), top = 30 * enlarged(), rest = height - top - 4;
+    const side = Math.max(5, Math.min(44 * enlarged(), rest / most - 3, (width / columns) * 0.55));
     return spec.widths.slice(0, -1).map((count, l) =>
-      Array.from({ length: count }, (_, j) => ({ x: ((l + 0.5) / columns) * width - side / 2, y: 30 + (height - 34) * ((j + 0.5) / count) - side / 2, side }))
+      Array.from({ length: count }, (_, j) => ({ x: ((l + 0.5) / columns) * width - side / 2, y: top + rest * ((j + 0.5) / count) - side / 2, side }))
     );
   }
 
@@ -98,26 +98,26 @@ PANELS.network = (player, spec, box) => {
   function buildUnits(width, height) {
     state.places = places(width, height);
     units.replaceChildren();
-    const count = document.createElement("div");
-    count.className = "counts";
     const button = (label, words, act, x) => {
       const b = units.appendChild(Object.assign(document.createElement("button"), { type: "button", textContent: label, className: "count", onclick: act }));
-      b.setAttribute("aria-label", words);
+      b.setAttribute("aria-label", b.title = words);
       b.style.left = `${x}px`;
       return b;
     };
-    const widths = spec.widths.slice(1, -1);
+    const widths = spec.widths.slice(1, -1), em = enlarged(), room = width / (widths.length + 1) / em, signs = room >= 64; // else the numbers alone fit
     widths.forEach((width_, l) => {
       const middle = state.places[l + 1][0].x + state.places[l + 1][0].side / 2;
-      const change = (to) => player.report({ widths: widths.map((w, i) => (i === l ? to : w)), history: "" });
-      button("−", `One unit less in layer ${l + 1}`, () => change(width_ - 1), middle - 34).disabled = width_ <= 1;
       const shown = units.appendChild(Object.assign(document.createElement("span"), { className: "count", textContent: width_ }));
-      shown.style.left = `${middle - 9}px`;
-      button("+", `One unit more in layer ${l + 1}`, () => change(width_ + 1), middle + 12).disabled = width_ >= spec.most_units;
+      shown.style.left = `${middle - 9 * em}px`;
+      if (!signs) return;
+      const change = (to) => player.report({ widths: widths.map((w, i) => (i === l ? to : w)), history: "" });
+      button("−", `One unit less in layer ${l + 1}`, () => change(width_ - 1), middle - 34 * em).disabled = player.fixed || width_ <= 1;
+      button("+", `One unit more in layer ${l + 1}`, () => change(width_ + 1), middle + 12 * em).disabled = player.fixed || width_ >= spec.most_units;
     });
     const layers = state.places[0][0].x + state.places[0][0].side / 2;
-    button("− layer", "One layer less", () => player.report({ widths: widths.slice(0, -1), history: "" }), layers - 58).disabled = widths.length <= 1;
-    button("+ layer", "One layer more", () => player.report({ widths: [...widths, widths.at(-1)], history: "" }), layers + 2).disabled = widths.length >= spec.most_layers;
+    const [less, more, left] = room >= 116 ? ["− layer", "+ layer", 58] : ["−", "+", 22];
+    button(less, "One layer less", () => player.report({ widths: widths.slice(0, -1), history: "" }), layers - left * em).disabled = player.fixed || widths.length <= 1;
+    button(more, "One layer more", () => player.report({ widths: [...widths, widths.at(-1)], history: "" }), layers + 2 * em).disabled = player.fixed || widths.length >= spec.most_layers;
     state.places.forEach((column, layer) =>
       column.forEach(({ x, y, side }, unit) => {
         const b = units.appendChild(Object.assign(document.createElement("button"), { type: "button", className: "unit" }));
@@ -164,7 +164,7 @@ PANELS.network = (player, spec, box) => {
     form.append(Object.assign(document.createElement("span"), { textContent: "z =" }));
     for (let source = -1; source < into; source++) {
       const label = form.appendChild(document.createElement("label"));
-      const input = label.appendChild(Object.assign(document.createElement("input"), { type: "number", step: "any", min: -100, max: 100, required: true }));
+      const input = label.appendChild(Object.assign(document.createElement("input"), { type: "number", step: "any", min: -100, max: 100, required: true, disabled: player.fixed }));
       label.append(source < 0 ? "bias" : layer === 1 ? `· x${"₁₂"[source]}` : `· unit ${source + 1}`);
       input.setAttribute("aria-label", source < 0 ? "bias" : `weight from ${name(layer - 1, source)}`);
       input.dataset.at = net.index(layer - 1, unit, source);
@@ -180,7 +180,7 @@ PANELS.network = (player, spec, box) => {
       };
     }
     form.onsubmit = (event) => event.preventDefault();
-    form.append(Object.assign(document.createElement("small"), { textContent: "Enter: train on from this step with it" }));
+    form.append(Object.assign(document.createElement("small"), { textContent: player.fixed ? "" : "Enter: train on from this step with it" }));
   }
 
   function drawPoints(side) {

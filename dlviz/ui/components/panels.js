@@ -21,14 +21,15 @@ const PANELS = {
     const svg = make(box, "svg", { role: "img", "aria-label": spec.title });
     let drawn, cursor, drawnFor;
     return (frame) => {
-      const colours = themeColours(svg), state = [player.frames.length, svg.clientWidth, svg.clientHeight, colours].join("|");
+      const colours = themeColours(svg), { until, beside: { [spec.array]: beside } } = player.header;
+      const state = [player.frames.length, svg.clientWidth, svg.clientHeight, colours, until, beside].join("|");
       if (state !== drawnFor && svg.clientWidth > 60 && svg.clientHeight > 60) {
         drawnFor = state;
         const { width, height } = measure(svg);
         svg.replaceChildren();
         const { frames } = player, value = (j, k) => frames[j][spec.array][k];
-        const high = 1.05 * Math.min(spec.high, frames.reduce((most, f) => Math.max(most, ...[...f[spec.array]].filter(Number.isFinite)), 1e-9));
-        drawn = panel(svg, { x: 44, y: 6, width: width - 56, height: height - 44 }, [0, Math.max(1, player.header.of)], [0, high], { title: spec.title, x: "step" });
+        const high = 1.05 * Math.min(spec.high, frames.reduce((most, f) => Math.max(most, ...[...f[spec.array]].filter(Number.isFinite)), beside || 1e-9));
+        drawn = panel(svg, { x: 44, y: 6, width: width - 56, height: height - 44 }, [0, Math.max(1, until)], [0, high], { title: spec.title, x: "step" });
         spec.series.forEach((name, k) => {
           const d = linePath(frames.length, (j) => drawn.sx(frames[j].step), (j) => drawn.sy(Math.min(value(j, k), 2 * high)));
           make(drawn.inside, "path", { class: "line", d, stroke: colours[k], "stroke-width": 2.5, "stroke-dasharray": k ? "6 3" : "none" });
@@ -50,13 +51,13 @@ const PANELS = {
     let lines = [], cursor, note, drawnFor, colours;
     return (frame) => {
       colours = themeColours(svg);
-      const state = [player.frames.length, svg.clientWidth, svg.clientHeight, colours].join("|");
+      const { until } = player.header, state = [player.frames.length, svg.clientWidth, svg.clientHeight, colours, until].join("|");
       if (state !== drawnFor && svg.clientWidth > 60 && svg.clientHeight > 60) {
         drawnFor = state;
         const { width, height } = measure(svg);
         svg.replaceChildren();
         const { frames } = player, value = (j, k) => Math.max(low, Math.log10(frames[j].losses[spec.offset + k]));
-        const drawn = panel(svg, { x: 36, y: 6, width: width - 48, height: height - 44 }, [0, Math.max(1, player.header.of)], [low, high], { title: spec.title, x: "step" });
+        const drawn = panel(svg, { x: 36, y: 6, width: width - 48, height: height - 44 }, [0, Math.max(1, until)], [low, high], { title: spec.title, x: "step" });
         lines = Array.from({ length: members }, (_, k) =>
           make(drawn.inside, "path", { class: "line", d: linePath(frames.length, (j) => drawn.sx(frames[j].step), (j) => drawn.sy(value(j, k))), "stroke-width": 1.2, opacity: 0.7 })
         );
@@ -76,22 +77,28 @@ const PANELS = {
   dots(player, spec, box) {
     const svg = make(box, "svg", { role: "img", "aria-label": spec.title });
     const n = spec.curve.length, z = (k) => spec.low + ((spec.high - spec.low) * (k + 0.5)) / n;
-    let dots = [], note, drawnFor;
+    let dots = [], notes = [], small, drawnFor;
     return (frame) => {
       const state = [svg.clientWidth, svg.clientHeight, themeColours(svg)].join("|");
-      if (state !== drawnFor && svg.clientWidth > 60 && svg.clientHeight > 50) {
-        drawnFor = state;
+      if (state !== drawnFor && svg.clientWidth > 40 && svg.clientHeight > 30) {
         const { width, height } = measure(svg);
+        drawnFor = state;
         svg.replaceChildren();
-        const [low, high] = [Math.min(...spec.curve), Math.max(...spec.curve)], room = 0.12 * (high - low || 1);
-        const drawn = panel(svg, { x: 44, y: 6, width: width - 56, height: height - 44 }, [spec.low, spec.high], [low - room, high + room], { title: spec.title, x: "z" });
+        const [low, high] = spec.range, room = 0.12 * (high - low || 1);
+        const bare = width < 150 || height < 90; // too small for numbers at the axes
+        const box = bare ? { x: 2, y: 2, width: width - 4, height: height - 4 } : { x: 44, y: 6, width: width - 56, height: height - 44 };
+        const drawn = panel(svg, box, [spec.low, spec.high], [low - room, high + room], { title: spec.title, x: bare ? "" : "z", bare });
         make(drawn.inside, "path", { class: "line", d: linePath(n, (k) => drawn.sx(z(k)), (k) => drawn.sy(spec.curve[k])), stroke: "var(--st-text-color)", "stroke-width": 1.5, opacity: 0.6 });
         dots = spec.curve.map((y, k) => make(drawn.inside, "circle", { class: "dot", cx: drawn.sx(z(k)), cy: drawn.sy(y), r: 0, fill: themeColours(svg)[0] }));
-        note = make(svg, "text", { x: drawn.box.x + drawn.box.width - 4, y: drawn.box.y + drawn.box.height - 6, "text-anchor": "end" });
+        // one line at the lower right, or one a note under the title
+        const right = box.x + box.width - 4, foot = box.y + box.height - 6, places = bare ? spec.notes.map((_, i) => ({ x: box.x + 6, y: 30 + 13 * i })) : [{ x: right, y: foot, "text-anchor": "end" }];
+        notes = places.filter(({ y }) => y < box.y + box.height * (bare ? 0.6 : 1)).map((at) => make(svg, "text", { class: "note", ...at, style: `${HALO}${bare ? "; font-size: 11px" : ""}` }));
+        small = bare;
       }
       const shares = frame[spec.array].subarray(spec.offset, spec.offset + n);
-      dots.forEach((dot, k) => dot.setAttribute("r", 22 * Math.sqrt(shares[k])));
-      if (note) note.textContent = spec.notes.map(([array, at, words]) => `${threeDigits(100 * frame[array][at])} % ${words}`).join(", ");
+      dots.forEach((dot, k) => dot.setAttribute("r", (small ? 14 : 22) * Math.sqrt(shares[k])));
+      const words = spec.notes.map(([array, at, word]) => `${threeDigits(100 * frame[array][at])} % ${word}`);
+      notes.forEach((note, i) => (note.textContent = small ? words[i] : words.join(", ")));
     };
   },
 };

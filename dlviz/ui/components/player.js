@@ -1,6 +1,6 @@
 // Plays what evolves, several panels in lock-step. Frames are pulled: after absorbing a payload the player asks for what came
 // later ("after"), so that none is lost however busy page and server are. Playing, stepping and scrubbing are this viewer's
-// own and send nothing. Players beside each other keep in step by document events.
+// own and send nothing. A pinned player has no bar of its own: it follows the one beside it by document events.
 
 class Player {
   constructor(root) {
@@ -15,12 +15,9 @@ class Player {
     on(".on", () => this.go(this.index + 1));
     on(".play", () => this.toggle());
     on(".branch", () => this.branch([]));
-    this.hear("dlviz:play", (event) => {
-      if (!this.header.bar) return;
-      event.preventDefault(); // somebody plays: the key Space is used up, and does not scroll the page
-      this.toggle();
-    });
-    this.hear("dlviz:step", ({ detail }) => detail.from !== this && this.follow(detail.step));
+    this.hear("dlviz:play", (event) => this.leads() && (event.preventDefault(), this.toggle()));
+    this.hear("dlviz:step", ({ detail }) => this.fixed && this.follow(detail));
+    this.hear("dlviz:where", () => this.leads() && this.tell());
   }
 
   // Listen to the document for as long as this player stands on the page.
@@ -38,15 +35,19 @@ class Player {
     const spec = JSON.stringify(header.panels);
     if (spec !== this.spec) this.build(header.panels);
     this.spec = spec;
-    this.root.querySelector(".bar").hidden = !header.bar;
+    this.root.querySelector(".bar").classList.toggle("follows", !this.leads());
     this.root.querySelector(".branch").hidden = header.trained === undefined;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (fresh || (still && !this.touched)) {
+    if (this.fixed) {
+      if (fresh) document.dispatchEvent(new CustomEvent("dlviz:where"));
+      this.follow(this.lead ?? { end: true });
+    } else if (fresh || (still && !this.touched)) {
       this.touched = false;
       this.index = still ? this.frames.length - 1 : Math.max(0, this.frames.findLastIndex((frame) => frame.step <= header.begin));
     }
-    if (fresh && header.bar && !still) this.play();
+    if (fresh && this.leads() && !still) this.play();
     else this.draw();
+    if (this.leads()) this.tell();
     if (!header.done) this.asking = setTimeout(() => this.root.isConnected && this.after(this.frames.at(-1)?.step ?? -1), header.again_ms);
   }
 
@@ -87,6 +88,10 @@ class Player {
     this.root.drawn = (this.root.drawn ?? 0) + 1;
   }
 
+  leads() {
+    return Boolean(this.header?.bar) && !this.fixed;
+  }
+
   // To a frame by hand: playing stops, players beside this one follow.
   go(index) {
     this.touched = true;
@@ -97,14 +102,20 @@ class Player {
   set(index) {
     this.index = Math.max(0, Math.min(this.frames.length - 1, index));
     this.draw();
-    const step = this.frames[this.index]?.step;
-    if (this.header.bar) document.dispatchEvent(new CustomEvent("dlviz:step", { detail: { from: this, step } }));
+    if (this.leads()) this.tell();
+  }
+
+  // Where this player is, for those who follow; at the end of a run they show the end of theirs, which the facts are about.
+  tell() {
+    const step = this.frames[this.index]?.step, end = this.header.done && this.index === this.frames.length - 1;
+    document.dispatchEvent(new CustomEvent("dlviz:step", { detail: { step, end } }));
   }
 
   // The last frame that is not later than this step
-  follow(step) {
-    if (this.header?.bar !== false) return;
-    this.index = Math.max(0, this.frames.findLastIndex((frame) => frame.step <= step));
+  follow(lead) {
+    this.lead = lead;
+    const last = this.frames.length - 1;
+    this.index = lead.end ? last : Math.max(0, this.frames.findLastIndex((frame) => frame.step <= lead.step));
     this.draw();
   }
 

@@ -2,6 +2,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+const HALO = "paint-order: stroke; stroke: var(--st-background-color); stroke-width: 4px"; // keeps words readable over curves
+
 const TYPED = { u1: Uint8Array, f4: Float32Array, f8: Float64Array };
 
 // [u32 header length][JSON header][arrays], every part padded to 8 bytes; see dlviz/figures/payload.py
@@ -93,14 +95,14 @@ function linePath(count, x, y) {
 }
 
 // A panel with grid and axes in the box {x, y, width, height}; returns its scales, and a group clipped to the box.
-// labels.x: the x axis has ticks and this name. labels.bars: x counts bars, so it has no grid, and the title stands above.
+// labels.x: the x axis has ticks and this name. labels.bare: no numbers at the axes. labels.bars: x counts bars, so it has no grid, and the title stands above.
 function panel(svg, box, domainX, domainY, labels) {
   const sx = scale(...domainX, box.x, box.x + box.width);
   const sy = scale(...domainY, box.y + box.height, box.y);
   const axes = make(svg, "g");
   for (const tick of ticks(...domainY, Math.max(2, box.height / 45))) {
     make(axes, "line", { class: tick === 0 ? "zero" : "grid", x1: box.x, x2: box.x + box.width, y1: sy(tick), y2: sy(tick) });
-    make(axes, "text", { x: box.x - 6, y: sy(tick) + 4, "text-anchor": "end", class: "quiet" }, threeDigits(tick));
+    if (!labels.bare) make(axes, "text", { x: box.x - 6, y: sy(tick) + 4, "text-anchor": "end", class: "quiet" }, threeDigits(tick));
   }
   for (const tick of labels.bars ? [] : ticks(...domainX, Math.max(2, box.width / 70))) {
     make(axes, "line", { class: tick === 0 ? "zero" : "grid", x1: sx(tick), x2: sx(tick), y1: box.y, y2: box.y + box.height });
@@ -111,8 +113,7 @@ function panel(svg, box, domainX, domainY, labels) {
   make(make(svg, "clipPath", { id: clip }), "rect", box);
   const inside = make(svg, "g", { "clip-path": `url(#${clip})` });
   const title = make(svg, "text", { x: box.x + (labels.bars ? 0 : 6), y: box.y + (labels.bars ? -6 : 15), "font-weight": 600 }, labels.title);
-  // a halo keeps the words readable over the curves
-  title.setAttribute("style", "paint-order: stroke; stroke: var(--st-background-color); stroke-width: 4px");
+  title.setAttribute("style", HALO);
   return { sx, sy, inside, box, clip: `url(#${clip})` };
 }
 
@@ -173,7 +174,11 @@ function mount(View) {
     const view = views.get(parentElement);
     // Edits are counted, and every payload says up to which of them it answers: an older answer must not undo a newer edit.
     view.edits ??= 0;
+    view.side = ["alone", "A", "B"][new DataView(data.buffer, data.byteOffset).getUint32(4, true)];
+    view.fixed = view.side === "A"; // pinned: to be looked at, not to be changed
+    root.dataset.side = view.side;
     view.report = (settings) => {
+      if (view.fixed) return;
       view.edits += 1;
       view.known = JSON.stringify(settings);
       setTriggerValue("edit", { ...settings, edits: view.edits });

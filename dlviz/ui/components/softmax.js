@@ -39,6 +39,7 @@ class Softmax {
   }
 
   show({ header }) {
+    this.slider.disabled = this.fixed;
     const { precision, ...settings } = header.settings;
     this.header = header;
     this.name = header.name;
@@ -79,7 +80,7 @@ class Softmax {
   // half the height of the logits' axis: it grows with the bars, but not while one of them is held
   reach() {
     if (this.held === undefined) {
-      const largest = Math.max(4, ...this.settings.logits.map(Math.abs)) * 1.1;
+      const largest = Math.max(4, ...[...this.settings.logits, ...this.header.beside].map(Math.abs)) * 1.1;
       this.lastReach = [5, 10, 20, 50, 100, 200, 500, 1100].find((r) => r >= largest) ?? 1100;
     }
     return this.lastReach;
@@ -99,8 +100,8 @@ class Softmax {
     this.slider.value = Math.log(temperature / low) / Math.log(high / low);
     this.slider.setAttribute("aria-valuetext", `T ${temperature}`);
     this.root.querySelector(".temperature").textContent = `${temperature}`;
-    this.root.querySelector(".fewer").disabled = logits.length <= this.header.least;
-    this.root.querySelector(".another").disabled = logits.length >= this.header.most;
+    this.root.querySelector(".fewer").disabled = this.fixed || logits.length <= this.header.least;
+    this.root.querySelector(".another").disabled = this.fixed || logits.length >= this.header.most;
   }
 
   drawBars() {
@@ -132,6 +133,7 @@ class Softmax {
     for (const [name, value] of Object.entries({ x, width, y: y - 14 })) target.setAttribute(name, value);
     for (const [name, value] of Object.entries({ x, width, y: y - 3 })) line.setAttribute(name, value);
     handle.setAttribute("aria-valuenow", this.settings.logits[i]);
+    handle.setAttribute("aria-disabled", this.fixed);
   }
 
   makeHandle(i) {
@@ -145,6 +147,7 @@ class Softmax {
   }
 
   grab(event, i) {
+    if (this.fixed) return;
     event.preventDefault();
     this.held = i;
     this.handles.children[i].focus({ preventScroll: true });
@@ -164,7 +167,7 @@ class Softmax {
 
   nudge(event, i) {
     const by = { ArrowUp: 0.1, ArrowRight: 0.1, ArrowDown: -0.1, ArrowLeft: -0.1, PageUp: 1, PageDown: -1 }[event.key];
-    if (by === undefined) return;
+    if (by === undefined || this.fixed) return;
     event.preventDefault();
     this.setLogit(i, this.settings.logits[i] + by);
     clearTimeout(this.later);
@@ -176,7 +179,7 @@ class Softmax {
     while (box.childElementCount > logits.length) box.lastChild.remove();
     while (box.childElementCount < logits.length) {
       const i = box.childElementCount, label = document.createElement("label"), input = document.createElement("input");
-      Object.assign(input, { type: "number", min: low, max: high, step: 0.1, ariaLabel: `logit of class ${i + 1}` });
+      Object.assign(input, { type: "number", min: low, max: high, step: 0.1, disabled: this.fixed, ariaLabel: `logit of class ${i + 1}` });
       input.onchange = () => {
         if (input.value === "") input.value = this.settings.logits[i];
         else this.setLogit(i, +input.value);
