@@ -97,7 +97,7 @@ def _scenes_and_views(settings: Settings) -> None:
 
     def choose() -> None:
         touch()
-        scene = settings.lessons.scene(st.session_state[key] or "")
+        scene = settings.lessons.scene(st.session_state[key] or "") or active  # a click on the marked one takes its mark away
         if scene is not None:
             settings.choose(scene)
 

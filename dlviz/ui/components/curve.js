@@ -251,6 +251,7 @@ class Curve {
   drawResponse() {
     const svg = this.root.querySelector(".response svg"), { width, height } = measure(svg);
     svg.replaceChildren();
+    svg.setAttribute("aria-label", `The neuron’s output against its first input x₁, with w₁ = ${this.neuron.weight_1}; dotted: f itself.`);
     if (width < 50 || height < 64) return;
     const i = this.focusIndex(), { input_1, weight_1, input_2, weight_2, bias } = this.neuron;
     const rest = weight_2 * input_2 + bias;
@@ -264,7 +265,6 @@ class Curve {
     make(drawn.inside, "path", { class: "line", d: curve((x1) => this.between(i, weight_1 * x1 + rest)), stroke: colour, "stroke-width": 3 });
     const output = this.at(i, 0, this.z());
     if (Number.isFinite(output)) make(drawn.inside, "circle", { cx: drawn.sx(input_1), cy: drawn.sy(output), r: 5, fill: "var(--st-primary-color)" });
-    svg.setAttribute("aria-label", `The neuron’s output against its first input x₁, with w₁ = ${weight_1}; dotted: f itself.`);
   }
 }
 
