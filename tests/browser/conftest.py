@@ -21,6 +21,7 @@ from dlviz.params import Params
 from dlviz.ui.link import Link, decode, encode
 from tools.browser import find
 
+collect_ignore = ["player_app.py", "drawpad_app.py"]  # pages of their own, run by a server
 ROOT = Path(__file__).parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 # Streamlit's own, not ours: under a deep link the client probes /<page>/_stcore/... for its base path, and it asks its
@@ -137,7 +138,8 @@ SETTLE = """async ([quiet, patience]) => {
     const drawn = components.every((e) => e.shadowRoot?.querySelector("svg.main > *, .player[data-done=true]"));
     const growing = components.some((e) => e.shadowRoot?.querySelector("[data-done=false]"));
     // between the front door's rerun and the page's own there is an idle moment with nothing on the page
-    const begun = document.querySelector("[data-testid=stMain] h1") && document.querySelector(".st-key-stage")?.childElementCount !== 0;
+    const stage = document.querySelector(".st-key-stage"), filled = "[data-testid=stBidiComponentIsolated], .st-key-ask, [data-testid=stAlert]";
+    const begun = document.querySelector("[data-testid=stMain] h1") && (!stage || stage.querySelector(filled));
     return idle && window.sentAt < window.heardAt && begun && drawn && !growing && !document.querySelector("[data-testid=stSkeleton]");
   };
   const start = performance.now();

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from dlviz import catalog, lessons
 from dlviz.compute import resolve
-from tests.browser.conftest import Watched, chosen, link_of, named, readings, settle, wait_until
+from tests.browser.conftest import Watched, chosen, link_of, readings, settle, wait_until
 
 VIEWS = [name for topic in catalog.TOPICS for name in topic.views]
 
@@ -82,7 +82,8 @@ def test_tab_reaches_everything_both_ways_and_shows_where_it_is(visitor: Watched
     if any(spec.more for spec in specs.values()):
         assert f"{slug}-{short}-more" in keys
     assert any(stop["testid"].startswith("stTopNav") for stop in forth), "Tab does not reach the navigation"
-    inside = named(page, f"{view}.stage").locator("input:enabled, button:enabled:not([tabindex='-1']), select, [tabindex='0']")
+    components = page.get_by_test_id("stMain").get_by_test_id("stBidiComponentIsolated")
+    inside = components.locator("input:enabled, button:enabled:not([tabindex='-1']), select, [tabindex='0']").locator("visible=true")
     radios = inside.locator("xpath=self::input[@type='radio']").count()
     assert sum(stop["in_component"] for stop in forth) == inside.count() - max(0, radios - 1), "part of the picture is not reached"
     assert any(stop["role"] == "tab" for stop in forth), "Tab does not reach the tabs below"

@@ -18,7 +18,7 @@ def sides(app: AppTest) -> list[str]:
 
 
 def components(app: AppTest) -> int:
-    """How many pictures stand on the stage."""
+    """How many pictures there are: those on the stage, and the pad for points in the tab below In a network."""
     return len(app.get("bidi_component")) - 1  # the keys are one
 
 
@@ -66,7 +66,7 @@ def test_a_pair_scene_pins_says_and_counts_both() -> None:
             break
         app.run()
     words = next(element.value for element in app.markdown if "are right" in element.value)
-    assert "50 % are right" in words and components(app) == 2 and "{" not in words
+    assert "50 % are right" in words and components(app) == 3 and "{" not in words
     a, b = sides(app)
     assert "<b>A</b>: squared error<" in a and "<b>B</b>: cross-entropy<" in b
     app.button(key="pin").click().run()

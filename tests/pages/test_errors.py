@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -85,9 +86,17 @@ def test_a_failure_is_not_kept_for_the_next_viewer(visit: Visit, monkeypatch: py
 def test_a_slow_computation_is_given_up_and_said(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     from dlviz.ui import frame
 
-    monkeypatch.setattr(frame, "PATIENCE", 0.0)
+    go_on, real = threading.Event(), compute.resolve(VIEW)
+
+    def slow(params: Params) -> Any:
+        go_on.wait(20)
+        return real[2](params)
+
+    monkeypatch.setattr(jobs, "resolve", lambda view: (*real[:2], slow))
+    monkeypatch.setattr(frame, "PATIENCE", 0.2)
     app = visit(TOPIC, "curve", settings(TOPIC, bias=-1.7, span=29))
     assert failure(app)[0] == "picture"
+    go_on.set()
     monkeypatch.setattr(frame, "PATIENCE", 20.0)
     assert not app.run().error
 
