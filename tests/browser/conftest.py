@@ -138,7 +138,8 @@ SETTLE = """async ([quiet, patience]) => {
     const drawn = components.every((e) => e.shadowRoot?.querySelector("svg.main > *, .player[data-done=true]"));
     const growing = components.some((e) => e.shadowRoot?.querySelector("[data-done=false]"));
     // between the front door's rerun and the page's own there is an idle moment with nothing on the page
-    const stage = document.querySelector(".st-key-stage"), filled = "[data-testid=stBidiComponentIsolated], .st-key-ask, [data-testid=stAlert]";
+    const filled = "[data-testid=stBidiComponentIsolated], .st-key-ask, [data-testid=stAlert]";
+    const stage = document.querySelector(".st-key-stage");
     const begun = document.querySelector("[data-testid=stMain] h1") && (!stage || stage.querySelector(filled));
     return idle && window.sentAt < window.heardAt && begun && drawn && !growing && !document.querySelector("[data-testid=stSkeleton]");
   };
