@@ -36,7 +36,8 @@ class Player {
     if (spec !== this.spec) this.build(header.panels);
     this.spec = spec;
     this.root.querySelector(".bar").classList.toggle("follows", !this.leads());
-    this.root.querySelector(".branch").hidden = header.trained === undefined;
+    const branch = this.root.querySelector(".branch");
+    branch.hidden = branch.disabled = header.trained === undefined;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (this.fixed) {
       if (fresh) document.dispatchEvent(new CustomEvent("dlviz:where"));
