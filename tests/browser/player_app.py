@@ -60,6 +60,7 @@ def figure(results: tuple[Count], clip: Clip) -> bytes:
     image = {"kind": "image", "main": True, "shape": [100, 100], "colours": ["#000000", "#FFFFFF"]}
     header = {
         "name": "count", "clip": clip.name, "steps": steps.tolist(), "of": clip.last, "done": clip.done, "again_ms": clip.again_ms,
+        "until": clip.last, "beside": {},
         "framed": ["left", "right", "value"], "bar": True, "begin": 0,
         "panels": [
             image | {"title": "left", "array": "left"},

@@ -52,6 +52,7 @@ class Hinges {
 
   // values: the target at X, then every snapshot's a, b, w, c, then the losses, then three lines of the price
   show({ header, arrays: { values } }) {
+    this.root.inert = this.fixed; // A beside B is to be looked at
     const { settings, units, steps, sizes, losses } = header, width = 3 * units + 1;
     let from = 0;
     const take = (count) => values.slice(from, (from += count));

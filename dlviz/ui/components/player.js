@@ -5,6 +5,7 @@
 class Player {
   constructor(root) {
     this.root = root;
+    root.player = this; // for who measures the page
     this.frames = [];
     this.index = 0;
     const on = (selector, act) => (root.querySelector(selector).onclick = act);
