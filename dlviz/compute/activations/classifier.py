@@ -21,7 +21,7 @@ FLAT = 0.05  # a unit is saturated at a point where its slope is smaller than th
 OWN = "own"  # the data that people bring
 # and what it is before one has brought any: an L of class 1 on the corner of a square of class 0
 START = "h4eHubmHubk.IyMjVSOHI7lVI1VVVYdVuYcjh1W5I7lV"
-AT_ONCE = 16  # moments looked at together: more would cost memory, fewer time
+AT_ONCE = 2_000_000  # (moment, point, unit) triples looked at together: more would cost memory, fewer time
 SHAPES = {"prelu_slope": 0.25, "elu_alpha": 1.0, "swish_beta": 1.0}
 
 
@@ -91,7 +91,8 @@ def portraits(weights: np.ndarray, settings: Mapping[str, Any], data: Data) -> d
     Dead: the share of units whose slope f'(z) is 0 for every training point, in float32 as in training. Saturated: the share
     of (unit, training point) pairs with |f'(z)| < FLAT. Spread: the standard deviation over units and points.
     """
-    parts = [_portraits(weights[start : start + AT_ONCE], settings, data) for start in range(0, len(weights), AT_ONCE)]
+    moments = max(1, AT_ONCE // int(len(data.y) * sum(settings["widths"])))
+    parts = [_portraits(weights[start : start + moments], settings, data) for start in range(0, len(weights), moments)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -1,19 +1,23 @@
 // The panel "network": a multilayer perceptron as it stands at a step, drawn from its weights. The browser evaluates it at
 // every pixel, so that each unit has its map, a weight can be changed by hand, and nothing but weights travels.
 
-// f at any z from a table of f at evenly spaced places: linear between them, and beyond its ends as there.
-function fromTable({ low, step, values }) {
-  const last = values.length - 2;
-  return (z) => {
-    const at = (z - low) / step, i = Math.max(0, Math.min(last, Math.floor(at)));
-    return values[i] + (at - i) * (values[i + 1] - values[i]);
-  };
+// Puts f(z) in the place of every z, f from a table at evenly spaced places: linear between them, and beyond its ends as there.
+function throughTable(z, { low, step, values }) {
+  const last = values.length - 2, each = 1 / step, count = z.length;
+  for (let i = 0; i < count; i++) {
+    const at = (z[i] - low) * each, k = at < 0 ? 0 : at > last ? last : at | 0;
+    z[i] = values[k] + (at - k) * (values[k + 1] - values[k]);
+  }
+}
+
+function throughPrelu(z, slope) {
+  for (let i = 0; i < z.length; i++) if (z[i] < 0) z[i] *= slope;
 }
 
 class Net {
   // widths: units of every layer, (in, hidden..., out); `slopes`: PReLU, one trained slope after each hidden layer's bias
   constructor(widths, slopes, table) {
-    Object.assign(this, { widths, slopes, f: fromTable(table) });
+    Object.assign(this, { widths, slopes, table, places: {} });
     let at = 0;
     this.layers = widths.slice(1).map((out, l) => {
       const into = widths[l], place = { into, out, weight: at, bias: at + into * out, slope: at + into * out + out };
@@ -28,32 +32,31 @@ class Net {
   }
 
   // What every unit gives at the pixels of a square grid, layer by layer: [unit][pixel]; the last layer's are logits.
+  // The arrays are used again by the next call of this size.
   maps(weights, size, edge, shift) {
     const count = size * size, coordinate = (i) => ((i + 0.5) / size) * 2 * edge - edge;
-    let values = [new Float64Array(count), new Float64Array(count)];
+    const all = (this.places[size] ??= this.widths.map((width) => Array.from({ length: width }, () => new Float64Array(count))));
     for (let i = 0; i < count; i++) {
-      values[0][i] = coordinate(i % size) + shift;
-      values[1][i] = -coordinate(Math.floor(i / size)) + shift;
+      all[0][0][i] = coordinate(i % size) + shift;
+      all[0][1][i] = -coordinate((i / size) | 0) + shift;
     }
-    const all = [values];
     this.layers.forEach(({ into, out, weight, bias, slope }, l) => {
-      const hidden = l < this.layers.length - 1, a = weights[slope], f = this.slopes ? (z) => (z > 0 ? z : a * z) : this.f;
-      values = Array.from({ length: out }, (_, j) => {
-        const z = new Float64Array(count).fill(weights[bias + j]);
+      for (let j = 0; j < out; j++) {
+        const z = all[l + 1][j].fill(weights[bias + j]);
         for (let k = 0; k < into; k++) {
           const w = weights[weight + j * into + k], from = all[l][k];
           for (let i = 0; i < count; i++) z[i] += w * from[i];
         }
-        if (hidden) for (let i = 0; i < count; i++) z[i] = f(z[i]);
-        return z;
-      });
-      all.push(values);
+        if (l === this.layers.length - 1) continue;
+        if (this.slopes) throughPrelu(z, weights[slope]);
+        else throughTable(z, this.table);
+      }
     });
     return all;
   }
 }
 
-const SMALL = 40, LARGE = 100; // pixels along a unit's own map and along the large one
+const SMALL = 50, LARGE = 100; // pixels along a unit's own map and along the large one
 const SLOW = 24; // ms: if a frame took longer, the next ones are drawn coarser while playing
 
 PANELS.network = (player, spec, box) => {
@@ -76,11 +79,14 @@ PANELS.network = (player, spec, box) => {
     return weights;
   }
 
-  function paint(image, values, probability) {
-    const pixels = new Uint32Array(image.data.buffer);
-    for (let i = 0; i < values.length; i++) {
-      const share = probability ? 1 / (1 + Math.exp(-values[i])) : (values[i] + 1) / 2;
-      pixels[i] = diverging[Math.max(0, Math.min(255, Math.round(255 * share) || 0))];
+  // `stride`: only every so many pixels of a larger map, along both sides
+  function paint(image, values, probability, stride = 1) {
+    const pixels = new Uint32Array(image.data.buffer), size = image.width;
+    for (let row = 0, i = 0; row < size; row++) {
+      for (let at = row * stride * size * stride, column = 0; column < size; column++, at += stride, i++) {
+        const share = probability ? 1 / (1 + Math.exp(-values[at])) : (values[at] + 1) / 2;
+        pixels[i] = diverging[share > 0 ? (share < 1 ? (255 * share + 0.5) | 0 : 255) : 0];
+      }
     }
   }
 
@@ -199,7 +205,7 @@ PANELS.network = (player, spec, box) => {
     }
   }
 
-  function drawDiagram(weights, maps) {
+  function drawDiagram(weights, maps, stride) {
     const scale = devicePixelRatio, pen = canvas.getContext("2d"), { clientWidth: width, clientHeight: height } = canvas;
     [canvas.width, canvas.height] = [width * scale, height * scale];
     pen.scale(scale, scale);
@@ -224,7 +230,7 @@ PANELS.network = (player, spec, box) => {
     pen.globalAlpha = 1;
     state.places.forEach((column, layer) =>
       column.forEach(({ x, y, side }, unit) => {
-        paint(stampImage, maps[layer][unit], false);
+        paint(stampImage, maps[layer][unit], false, stride);
         stamp.putImageData(stampImage, 0, 0);
         pen.drawImage(thumb, x, y, side, side);
       })
@@ -243,9 +249,10 @@ PANELS.network = (player, spec, box) => {
       buildUnits(width, height);
       drawPoints(Math.max(60, Math.round(picture.clientWidth * devicePixelRatio)));
     }
-    drawDiagram(weights, net.maps(weights, SMALL, spec.edge, spec.shift));
-    const shown = state.hovered ?? state.chosen, pixels = player.playing && state.cost > SLOW ? LARGE / 2 : LARGE;
+    const shown = state.hovered ?? state.chosen, pixels = player.playing && state.cost > SLOW ? SMALL : LARGE;
     const all = net.maps(weights, pixels, spec.edge, spec.shift), [layer, unit] = shown ?? [spec.widths.length - 1, 0];
+    player.mapped = performance.now() - started; // what the maps alone cost, for who measures
+    drawDiagram(weights, all, pixels / SMALL);
     if (picture.width !== pixels) [picture.width, picture.height] = [pixels, pixels];
     const pen = picture.getContext("2d"), image = pen.createImageData(pixels, pixels);
     paint(image, all[layer][unit], !shown);

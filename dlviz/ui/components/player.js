@@ -47,7 +47,7 @@ class Player {
       this.touched = false;
       this.index = still ? this.frames.length - 1 : Math.max(0, this.frames.findLastIndex((frame) => frame.step <= header.begin));
     }
-    if (fresh && this.leads() && !still) this.play();
+    if (fresh && this.leads() && !still) this.play(1.5);
     else this.draw();
     if (this.leads()) this.tell();
     if (!header.done) this.asking = setTimeout(() => this.root.isConnected && this.after(this.frames.at(-1)?.step ?? -1), header.again_ms);
@@ -126,7 +126,8 @@ class Player {
     else this.play();
   }
 
-  play() {
+  // `times`: so many times as fast as chosen, as when a new run shows itself
+  play(times = 1) {
     this.touched = true;
     if (this.header.done && this.index >= this.frames.length - 1) this.index = 0;
     this.playing = true;
@@ -135,7 +136,7 @@ class Player {
     const tick = (now) => {
       if (!this.playing) return;
       if (!this.root.isConnected) return this.pause();
-      owed += ((now - before) / 1000) * +this.root.querySelector(".speed").value;
+      owed += (times * (now - before) / 1000) * +this.root.querySelector(".speed").value;
       before = now;
       const steps = Math.floor(owed), room = this.frames.length - 1 - this.index;
       owed -= steps;
