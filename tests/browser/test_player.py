@@ -182,6 +182,14 @@ def test_a_typed_weight_is_seen_at_once_and_trained_on_from(visitor: Watched) ->
     wait_until(page, lambda: bool(link_of(page).params.as_dict()["history"]), "the branch in the address")
     settle(page)
     assert f"[[{at}," in link_of(page).params.as_dict()["history"] and "[0,2,0,7.5]" in link_of(page).params.as_dict()["history"]
+    # a click on the edge from x₂ into the fourth unit, in its middle: its weight has the focus
+    ends = [page.locator(f"[data-unit='{unit}']").bounding_box() for unit in ("0,1", "1,3")]
+    assert ends[0] and ends[1]
+    x = (ends[0]["x"] + ends[0]["width"] + ends[1]["x"]) / 2
+    page.mouse.click(x, sum(end["y"] + end["height"] / 2 for end in ends if end) / 2)
+    focused = page.evaluate(f"{PLAYER}.getRootNode().activeElement.ariaLabel")
+    assert focused.startswith("weight from input") and page.locator("[data-unit][aria-pressed=true]").count() == 1
+    page.locator("[data-unit='1,2']").click()
     field.fill("")
     field.press("Enter")
     settle(page)

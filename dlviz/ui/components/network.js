@@ -161,6 +161,39 @@ PANELS.network = (player, spec, box) => {
     player.draw();
   }
 
+  // The ends of an edge in the diagram: [x1, y1, x2, y2]; the one unit of the last layer stands at the map.
+  function ends(layer, to, source) {
+    const from = state.places[layer - 1][source], at = state.places[layer]?.[to] ?? { x: canvas.clientWidth, y: canvas.clientHeight / 2, side: 0 };
+    return [from.x + from.side, from.y + from.side / 2, at.x, at.y + at.side / 2];
+  }
+
+  // The edge that passes within 7 pixels of a place, [layer, to, source], or null.
+  function edgeAt(x, y) {
+    let found = null, nearest = 7;
+    for (let layer = 1; layer < spec.widths.length; layer++)
+      for (let to = 0; to < spec.widths[layer]; to++)
+        for (let source = 0; source < spec.widths[layer - 1]; source++) {
+          const [x1, y1, x2, y2] = ends(layer, to, source), middle = (x1 + x2) / 2;
+          for (let t = 0.04; t < 1; t += 0.04) {
+            const u = 1 - t, bx = u ** 3 * x1 + 3 * u * t * middle + t ** 3 * x2, by = y1 + (y2 - y1) * (3 * t * t - 2 * t ** 3);
+            const far = Math.hypot(bx - x, by - y);
+            if (far < nearest) [nearest, found] = [far, [layer, to, source]];
+          }
+        }
+    return found;
+  }
+
+  // A click on an edge: its unit is looked into, and its weight is ready to be typed over.
+  canvas.onclick = (event) => {
+    const box = canvas.getBoundingClientRect(), scale = canvas.clientWidth / box.width;
+    const edge = edgeAt((event.clientX - box.x) * scale, (event.clientY - box.y) * scale);
+    if (!edge) return;
+    choose(edge.slice(0, 2));
+    const input = form.querySelector(`[data-at="${net.index(edge[0] - 1, edge[1], edge[2])}"]`);
+    input.focus();
+    input.select();
+  };
+
   // The weights into the chosen unit, each to be typed over: seen at once, and kept (training goes on from here) on Enter.
   function buildForm() {
     form.hidden = !state.chosen || state.chosen[0] === 0;
@@ -209,17 +242,16 @@ PANELS.network = (player, spec, box) => {
     const scale = devicePixelRatio, pen = canvas.getContext("2d"), { clientWidth: width, clientHeight: height } = canvas;
     [canvas.width, canvas.height] = [width * scale, height * scale];
     pen.scale(scale, scale);
-    const out = { x: width, y: height / 2, side: 0 }, shown = state.hovered ?? state.chosen;
+    const shown = state.hovered ?? state.chosen;
     for (let layer = 1; layer < spec.widths.length; layer++) {
       for (let j = 0; j < spec.widths[layer]; j++) {
-        const to = state.places[layer]?.[j] ?? out;
         for (let k = 0; k < spec.widths[layer - 1]; k++) {
-          const from = state.places[layer - 1][k], w = weights[net.index(layer - 1, j, k)];
+          const w = weights[net.index(layer - 1, j, k)];
           const quiet = shown && shown[0] > 0 && shown.join() !== [layer, j].join();
           pen.globalAlpha = quiet ? 0.12 : Math.min(0.9, 0.25 + Math.abs(w) / 3);
           pen.strokeStyle = spec.classes[w < 0 ? 0 : 1];
           pen.lineWidth = Math.min(6, 0.3 + Math.abs(w) * 1.2);
-          const [x1, y1, x2, y2] = [from.x + from.side, from.y + from.side / 2, to.x, to.y + to.side / 2];
+          const [x1, y1, x2, y2] = ends(layer, j, k);
           pen.beginPath();
           pen.moveTo(x1, y1);
           pen.bezierCurveTo((x1 + x2) / 2, y1, (x1 + x2) / 2, y2, x2, y2);
@@ -237,7 +269,7 @@ PANELS.network = (player, spec, box) => {
     );
   }
 
-  if (state.chosen && !(state.chosen[1] < spec.widths[state.chosen[0]] && state.chosen[0] < spec.widths.length - 1)) state.chosen = null;
+  if (state.chosen && !(state.chosen[1] < spec.widths[state.chosen[0]] && state.chosen[0] < spec.widths.length)) state.chosen = null;
   buildForm();
 
   return (frame) => {
@@ -255,9 +287,9 @@ PANELS.network = (player, spec, box) => {
     drawDiagram(weights, all, pixels / SMALL);
     if (picture.width !== pixels) [picture.width, picture.height] = [pixels, pixels];
     const pen = picture.getContext("2d"), image = pen.createImageData(pixels, pixels);
-    paint(image, all[layer][unit], !shown);
+    paint(image, all[layer][unit], layer === spec.widths.length - 1);
     pen.putImageData(image, 0, 0);
-    find(".which").textContent = !shown ? spec.title : layer ? `Output of ${name(layer, unit)}` : `The ${name(layer, unit)}`;
+    find(".which").textContent = layer === spec.widths.length - 1 ? spec.title : layer ? `Output of ${name(layer, unit)}` : `The ${name(layer, unit)}`;
     player.maps = { pixels, logits: all.at(-1)[0], shown: all[layer][unit] };
     for (const input of form.querySelectorAll("input")) {
       if (input.getRootNode().activeElement !== input) input.value = +weights[+input.dataset.at].toFixed(3);
