@@ -31,6 +31,14 @@ TOPICS = (
             "activations.cost",
         ),
     ),
+    Topic(
+        slug="gradients",
+        title="Gradient flow",
+        question="Why do deep networks stop learning or blow up, and what makes the gradient survive?",
+        section="Foundations",
+        icon=":material/waterfall_chart:",
+        views=(),
+    ),
 )
 
 

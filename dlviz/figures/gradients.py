@@ -1,0 +1,1 @@
+"""The pictures of the topic Gradient flow, one module a view."""
