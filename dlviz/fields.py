@@ -37,18 +37,29 @@ def plain(value: float) -> str:
 class Spec:
     """What every kind of field says about itself.
 
-    `when=(other, value)`: the field applies only if the other field equals the value, or contains it if it is a tuple.
+    `when=(other, value)`: the field applies only if the other field equals the value, or contains it if it is a tuple; of
+    several values, `when=(other, (value, ...))`, one is enough.
     `more`: the control stands behind "more". `stage`: it is edited in the picture itself and has no widget.
     `private`: the user's own words, which are never logged. `was`: earlier names, so that old links still work.
     """
 
     label: str
     help: str = ""
-    when: tuple[str, str] | None = None
+    when: tuple[str, str | tuple[str, ...]] | None = None
     more: bool = False
     stage: bool = False
     private: bool = False
     was: tuple[str, ...] = ()
+
+    def concerned(self, value: object) -> bool:
+        """Whether the field applies while the field that `when` names has this value.
+
+        >>> Switch(label="", when=("way", ("bus", "train"))).concerned("train")
+        True
+        """
+        wanted = self.when[1] if self.when else ()
+        values = value if isinstance(value, list | tuple) else (value,)
+        return any(each in values for each in ((wanted,) if isinstance(wanted, str) else wanted))
 
     def check(self, name: str, value: object) -> Any:
         """The value in its normal form; ParameterError if it is none."""

@@ -82,12 +82,8 @@ class Params:
 
     def applies(self, name: str) -> bool:
         """Whether a field has any effect under the present settings."""
-        condition = self.specs()[name].when
-        if condition is None:
-            return True
-        other, wanted = condition
-        value = getattr(self, other)
-        return wanted in value if isinstance(value, tuple) else bool(value == wanted)
+        spec = self.specs()[name]
+        return spec.when is None or spec.concerned(getattr(self, spec.when[0]))
 
     def canonical(self) -> Self:
         """The same settings with every field that has no effect at its default: equal pictures, equal Params."""

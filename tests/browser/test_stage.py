@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from dlviz.compute.activations import curve, softmax
-from dlviz.compute.activations.properties import derivatives
+from dlviz.compute.derivatives import derivatives
 from dlviz.results import three_digits
 from tests.browser.conftest import (
     GO,

@@ -19,7 +19,8 @@ from scipy.special import logit
 from scipy.stats import norm
 
 from dlviz.compute.activations import curve
-from dlviz.compute.activations.properties import derivatives, properties
+from dlviz.compute.activations.properties import properties
+from dlviz.compute.derivatives import derivatives
 from dlviz.nets.activations import ACTIVATIONS
 from dlviz.nets.expression import parse
 

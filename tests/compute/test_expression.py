@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from dlviz.compute.activations.curve import DTYPES
-from dlviz.compute.activations.properties import derivatives
+from dlviz.compute.derivatives import derivatives
 from dlviz.nets.expression import DEEPEST, KNOWN, LONGEST, ExpressionError, parse
 
 m = mpmath

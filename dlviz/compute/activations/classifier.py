@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dlviz.compute.activations.properties import derivatives
+from dlviz.compute.derivatives import derivatives
 from dlviz.data import points
 from dlviz.data.own import decode
 from dlviz.nets.activations import activation

@@ -9,10 +9,12 @@ import numpy as np
 import torch
 
 from dlviz import params as p
-from dlviz.compute.activations.properties import PROPERTIES, Function, derivatives, properties
+from dlviz.compute.activations.properties import PROPERTIES, properties
+from dlviz.compute.derivatives import derivatives
 from dlviz.fields import ParameterError
 from dlviz.nets.activations import ACTIVATIONS, activation
 from dlviz.nets.expression import ExpressionError, parse
+from dlviz.nets.mlp import Function
 from dlviz.results import Fact
 from dlviz.results import Result as Base
 

@@ -1,14 +1,13 @@
 """What can be said of a function of one number, measured from the function itself rather than looked up."""
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from dlviz.compute.derivatives import derivatives
 from dlviz.compute.quadrature import normal_mean
-
-Function = Callable[[Tensor], Tensor]
+from dlviz.nets.mlp import Function
 
 # Where "far out" is: 1e4 input units. A side saturates if the slope there is below FLAT.
 FAR = 1e4
@@ -18,22 +17,6 @@ PROPERTIES = (
     "lowest", "lowest_at", "highest", "highest_at", "largest_slope", "largest_slope_at", "smallest_slope", "slope_jump_at_0",
     "rises", "falls", "saturates_left", "saturates_right", "mean", "second_moment", "slope_second_moment", "saturated_share", "gain",
 )  # fmt: skip
-
-
-def derivatives(function: Function, x: Tensor, order: int = 2) -> Tensor:
-    """f, f' and so on up to this order at every x by autograd, shape (order + 1, *x.shape).
-
-    A function without a graph, such as a step, has slope 0.
-    """
-    x = x.detach().clone().requires_grad_()
-    rows = [function(x)]
-    for _ in range(order):
-        if not rows[-1].requires_grad:
-            rows.append(torch.zeros_like(x))
-            continue
-        (slope,) = torch.autograd.grad(rows[-1].sum(), x, create_graph=len(rows) < order, materialize_grads=True)
-        rows.append(slope)
-    return torch.stack(rows).detach()
 
 
 def properties(function: Function, threshold: float) -> dict[str, float]:

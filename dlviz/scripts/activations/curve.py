@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from dlviz.compute.activations.properties import derivatives, properties
+from dlviz.compute.activations.properties import properties
+from dlviz.compute.derivatives import derivatives
 from dlviz.nets.activations import activation
 from dlviz.nets.expression import parse
 
