@@ -13,6 +13,7 @@ from dlviz.nets.deep import INITIALISATIONS, NORMS, PLACES, Deep, build, lsuv
 from dlviz.nets.mlp import Function
 
 SHAPES = {"leaky_slope": 0.1, "prelu_slope": 0.25, "elu_alpha": 1.0, "swish_beta": 1.0}
+
 ACTIVATIONS = {name: each.label for name, each in KNOWN.items() if name not in ("prelu", "step", "swish", "gelu_tanh")}
 GAINS = {"one": "1", "torch": "PyTorch's calculate_gain"}
 SKIPS = {"none": "none", "plain": "h + f(Wh)", "scaled": "h + f(Wh)/√depth", "own": "h + s·f(Wh)"}

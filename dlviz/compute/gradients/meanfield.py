@@ -2,10 +2,13 @@
 
     q       mean square of the pre-activations z of a layer
     σ_w², σ_b²   n times the variance of a weight, and the variance of a bias
-    χ       by which ‖∂L/∂z‖² is multiplied from a layer to the one before
+    χ       by which ‖δ‖² = ‖∂L/∂z‖² is multiplied from a layer to the one before
 
 Poole et al. 2016, arXiv:1606.05340, eq. 3; Schoenholz et al. 2017, arXiv:1611.01232, eq. 5.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,59 +17,83 @@ from torch import Tensor
 from dlviz.compute.derivatives import derivatives
 from dlviz.nets.mlp import Function
 
-REACH, PANELS, POINTS = 9.0, 72, 6  # Gauss-Legendre nodes: beyond 9 the density is below 1e-18; kinks at 0 lie between panels
-ENOUGH = 400  # rounds after which the map of q has come to rest, if it ever does
+REACH = 9.0  # beyond it the normal density is below 1e-18
+ENOUGH = 200  # rounds after which the map of q has come to rest, if it ever does
+Rule = tuple[Tensor, Tensor]  # places z, and the weights that make a sum over them an expectation under N(0, 1)
 
 
-def _nodes() -> tuple[Tensor, Tensor]:
-    """Nodes z and weights of the standard normal density, (PANELS * POINTS,) each."""
-    nodes, weights = np.polynomial.legendre.leggauss(POINTS)
-    edges = np.linspace(-REACH, REACH, PANELS + 1)
-    half = REACH / PANELS
-    z = ((edges[:-1] + half)[:, None] + half * nodes).ravel()
+def rule(panels: int, points: int) -> Rule:
+    """Gauss-Legendre in `panels` equal parts from -REACH to REACH; even, so that a kink at 0 lies between two."""
+    nodes, weights = np.polynomial.legendre.leggauss(points)
+    half = REACH / panels
+    z = (np.linspace(-REACH, REACH, panels + 1)[:-1, None] + half + half * nodes).ravel()
     density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-    return torch.from_numpy(z), torch.from_numpy(np.tile(half * weights, PANELS) * density)
+    return torch.from_numpy(z), torch.from_numpy(np.tile(half * weights, panels) * density)
 
 
-NODES, WEIGHTS = _nodes()
+FINE, COARSE = rule(72, 6), rule(24, 4)
 
 
-def square(function: Function, q: np.ndarray) -> np.ndarray:
+def mean(function: Function, q: np.ndarray, use: Rule = FINE) -> np.ndarray:
+    """E[f(√q z)] for z ~ N(0, 1) and every q; same shape as `q`."""
+    with torch.no_grad():
+        return (function(_places(q, use)) @ use[1]).numpy()
+
+
+def square(function: Function, q: np.ndarray, use: Rule = FINE) -> np.ndarray:
     """E[f(√q z)²] for z ~ N(0, 1) and every q; same shape as `q`."""
     with torch.no_grad():
-        return (function(_places(q)) ** 2 @ WEIGHTS).numpy()
+        return (function(_places(q, use)) ** 2 @ use[1]).numpy()
 
 
-def slope_square(function: Function, q: np.ndarray) -> np.ndarray:
+def slope_square(function: Function, q: np.ndarray, use: Rule = FINE) -> np.ndarray:
     """E[f'(√q z)²] for z ~ N(0, 1) and every q; same shape as `q`."""
-    return (derivatives(function, _places(q), order=1)[1] ** 2 @ WEIGHTS).numpy()
+    return (derivatives(function, _places(q, use), order=1)[1] ** 2 @ use[1]).numpy()
 
 
-def _places(q: np.ndarray) -> Tensor:
-    return torch.as_tensor(q, dtype=torch.float64).sqrt()[..., None] * NODES
+def _places(q: np.ndarray, use: Rule) -> Tensor:
+    return torch.as_tensor(q, dtype=torch.float64).sqrt()[..., None] * use[0]
 
 
-def predict(function: Function, first: float, weight_squares: np.ndarray, bias_square: float) -> tuple[np.ndarray, np.ndarray]:
-    """q of every layer and χ from each to the one before it, (layers,) each; χ[0] is nan, for nothing is before the first.
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """`q` of every layer, and `chi`: ‖δ‖² of a layer over ‖δ‖² of the next, nan for the last. Both (layers,)."""
 
-    q[0] = `first`, q[l] = σ_w²[l] E[f(√q[l-1] z)²] + σ_b², and χ[l] = σ_w²[l] E[f'(√q[l-1] z)²].
+    q: np.ndarray
+    chi: np.ndarray
+
+
+def predict(
+    function: Function, inputs: tuple[float, float], weight_squares: np.ndarray, bias_square: float, skips: Sequence[bool], scale: float
+) -> Prediction:
+    """From the inputs' mean and mean square, layer by layer, for blocks h ↦ [skip] h + scale·f(W h + b).
+
+    q = σ_w² E[h²] + σ_b². A skip adds: E[h²] ← E[h²] + 2 s E[h] E[f] + s² E[f²], because a fresh W makes z independent of h,
+    and going back multiplies ‖∂L/∂h‖² by 1 + s² σ_w² E[f'²] rather than by s² σ_w² E[f'²]. δ = s f'(z) ∂L/∂h gives χ.
     """
-    q, chi = np.full(len(weight_squares), first), np.full(len(weight_squares), np.nan)
-    for layer in range(1, len(q)):
-        q[layer] = weight_squares[layer] * square(function, q[layer - 1]) + bias_square
-        chi[layer] = weight_squares[layer] * slope_square(function, q[layer - 1])
-    return q, chi
+    first, second = inputs
+    q, slopes, behind = (np.zeros(len(weight_squares)) for _ in range(3))
+    for layer, (weight_square, skip) in enumerate(zip(weight_squares, skips, strict=True)):
+        s = scale if skip else 1.0
+        q[layer] = weight_square * second + bias_square
+        f, ff, slopes[layer] = (float(each(function, q[layer])) for each in (mean, square, slope_square))
+        second = s**2 * ff + (second + 2 * s * first * f if skip else 0.0)
+        first = s * f + (first if skip else 0.0)
+        behind[layer] = skip + s**2 * weight_square * slopes[layer]  # of ‖∂L/∂h‖², through this layer
+    scales = np.array([scale if skip else 1.0 for skip in skips])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        chi = behind[1:] * (scales[:-1] ** 2 * slopes[:-1]) / (scales[1:] ** 2 * slopes[1:])
+    return Prediction(q, np.append(chi, np.nan))
 
 
-def fixed_point(function: Function, weight_square: np.ndarray, bias_square: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """q* and χ there for every pair of σ_w² and σ_b², by repeating the map from q = 1; shapes as given.
+def fixed_point(function: Function, weight_square: np.ndarray, bias_square: np.ndarray, use: Rule = FINE) -> tuple[np.ndarray, np.ndarray]:
+    """q* and χ = σ_w² E[f'(√q* z)²] there for every pair of σ_w² and σ_b², by repeating the map from q = 1; shapes as given.
 
-    Where q grows beyond 1e12, or falls below 1e-12, χ is what it has become on the way there.
+    Where q grows beyond 1e9, or falls below 1e-9, both are what they have become on the way there.
     """
-    q = np.ones_like(weight_square * bias_square)
+    q = np.ones(np.broadcast_shapes(np.shape(weight_square), np.shape(bias_square)))
     for _ in range(ENOUGH):
-        new = np.clip(weight_square * square(function, q) + bias_square, 1e-12, 1e12)
-        if np.allclose(new, q, rtol=1e-6, atol=0):
+        before, q = q, np.clip(weight_square * square(function, q, use) + bias_square, 1e-9, 1e9)
+        if np.allclose(before, q, rtol=1e-6, atol=0):
             break
-        q = new
-    return q, weight_square * slope_square(function, q)
+    return q, weight_square * slope_square(function, q, use)
