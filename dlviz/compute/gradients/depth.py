@@ -78,12 +78,13 @@ class Result(Base):
         """What reaches the first layer, the slope of the line and its factors, and what is predicted."""
         with np.errstate(divide="ignore", invalid="ignore"):
             reach, of_weights = (float(line[0] / line[-1]) for line in (self.signal_gradient, self.weight_gradient))
+            factors = self.signal_gradient[:-1] / self.signal_gradient[1:]
         loudest = self.per_sample[0]
         facts = {
             "reach": _fact(reach, "‖∂L/∂z‖ of layer 1 : last layer"),
             "weight_reach": _fact(of_weights, "‖∂L/∂W‖ of layer 1 : last layer"),
             "log_reach": _fact(math.log10(reach) if reach > 0 else math.nan, "powers of ten between last layer and layer 1"),
-            "factor": _fact(_typical(self.signal_gradient[:-1] / self.signal_gradient[1:]), "factor from layer to layer"),
+            "factor": _fact(_typical(factors), "factor from layer to layer"),
             "predicted_factor": _fact(_typical(np.sqrt(self.predicted_chi[:-1])), "predicted factor"),
             "weights_factor": _fact(_typical(self.through_weights[:-1]), "of it: gain of W"),
             "slope_factor": _fact(_typical(self.through_slope[:-1]), "of it: slope f′"),
@@ -128,10 +129,12 @@ def compute(params: Params) -> Result:
         flow: Flow = describe(net, passed)
         weight_square = np.array([float(weight.detach().double().square().sum() / len(weight)) for weight in net.weights[:-1]])
         lost = dtype in HALF or bool((flow.signal_gradient == 0).any())
+        arrays: dict[str, np.ndarray] = {each.name: getattr(flow, each.name) for each in fields(Flow) if each.name != "loss"}
         return Result(
             params=params,
             parameters=sum(each.numel() for each in net.parameters),
-            **{each.name: getattr(flow, each.name) for each in fields(Flow)},
+            loss=flow.loss,
+            **arrays,
             weight_square=weight_square,
             **_predictions(settings, net, task.x, weight_square),
             underflow=_underflow(settings, passed.weights) if lost else np.full(net.depth, np.nan),

@@ -57,7 +57,7 @@ def _places(q: np.ndarray, use: Rule) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """`q` of every layer, and `chi`: ‖δ‖² of a layer over ‖δ‖² of the next, nan for the last. Both (layers,)."""
+    """`q` of every layer, and `chi`: ‖δ‖² of a layer over ‖δ‖² of the next, nan where that is not known. Both (layers,)."""
 
     q: np.ndarray
     chi: np.ndarray
@@ -70,6 +70,7 @@ def predict(
 
     q = σ_w² E[h²] + σ_b². A skip adds: E[h²] ← E[h²] + 2 s E[h] E[f] + s² E[f²], because a fresh W makes z independent of h,
     and going back multiplies ‖∂L/∂h‖² by 1 + s² σ_w² E[f'²] rather than by s² σ_w² E[f'²]. δ = s f'(z) ∂L/∂h gives χ.
+    The way back takes W to be independent of the gradient, which skips make wrong where h has a mean: there χ is nan.
     """
     first, second = inputs
     q, slopes, behind = (np.zeros(len(weight_squares)) for _ in range(3))
@@ -77,9 +78,10 @@ def predict(
         s = scale if skip else 1.0
         q[layer] = weight_square * second + bias_square
         f, ff, slopes[layer] = (float(each(function, q[layer])) for each in (mean, square, slope_square))
+        known = not skip or abs(f) < 1e-9
         second = s**2 * ff + (second + 2 * s * first * f if skip else 0.0)
         first = s * f + (first if skip else 0.0)
-        behind[layer] = skip + s**2 * weight_square * slopes[layer]  # of ‖∂L/∂h‖², through this layer
+        behind[layer] = skip + s**2 * weight_square * slopes[layer] if known else np.nan  # of ‖∂L/∂h‖², through this layer
     scales = np.array([scale if skip else 1.0 for skip in skips])
     with np.errstate(invalid="ignore", divide="ignore"):
         chi = behind[1:] * (scales[:-1] ** 2 * slopes[:-1]) / (scales[1:] ** 2 * slopes[1:])
