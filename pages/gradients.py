@@ -1,5 +1,6 @@
 """Gradient flow: why deep networks stop learning or blow up."""
 
+from dlviz.figures import gradients as figures
 from dlviz.ui import frame
 
-frame.show("gradients", {})
+frame.show("gradients", {"depth": frame.Drawing("depth", figures.depth)})

@@ -29,7 +29,7 @@ class Architecture(p.Params):
     activation: str = p.choice("tanh", ACTIVATIONS, label="Activation")
     initialisation: str = p.choice("normal", INITIALISATIONS, label="Initialisation")
     weight_spread: float = p.number(
-        1.0, 0.05, 6, 0.05, label="σ_w", help="The weights' standard deviation is σ_w/√n.", when=("initialisation", ("normal", "uniform"))
+        1.0, 0.05, 12, 0.05, label="σ_w", help="The weights' standard deviation is σ_w/√n.", when=("initialisation", ("normal", "uniform"))
     )
     bias_spread: float = p.number(0, 0, 2, 0.05, label="σ_b", when=("initialisation", ("normal", "uniform")), more=True)
     gain: str = p.choice("one", GAINS, label="Gain", when=("initialisation", ("xavier", "orthogonal")), more=True)

@@ -21,7 +21,8 @@ from dlviz.results import Result as Base
 
 PRECISIONS = {"float64": "float64", "float32": "float32", "bfloat16": "bfloat16", "float16": "float16"}
 WIDEST_JACOBIAN = 256
-MAP_WEIGHT, MAP_BIAS = np.linspace(0.2, 4, 39), np.linspace(0, 2, 21)  # σ_w and σ_b of the map
+MAP_BIAS = np.linspace(0, 2, 21)  # σ_b of the map
+MAP_ENDS = (4.0, 12.0)  # of its σ_w: the first where χ passes 1 before
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Result(Base):
 
     `weight_square` is σ_w² as drawn: n times the mean square of each layer's weights. `predicted_square` and `predicted_chi`
     as in `meanfield.Prediction`, nan with a norm. `underflow`: the share of ∂L/∂W that is 0 but not so in float64; nan if not
-    looked for. `map_chi` (σ_b, σ_w): χ at the fixed point of a plain wide network. `singular` values of ∂h_L/∂x, or none.
+    looked for. `map_chi` (σ_b, σ_w): χ at the fixed point of a plain wide network, for every
+    σ_w of `map_weight` and σ_b of MAP_BIAS. `singular`: values of ∂h_L/∂x, largest first, or none.
     """
 
     VERSION: ClassVar[int] = 1
@@ -71,6 +73,7 @@ class Result(Base):
     predicted_square: np.ndarray
     predicted_chi: np.ndarray
     underflow: np.ndarray
+    map_weight: np.ndarray
     map_chi: np.ndarray
     singular: np.ndarray
 
@@ -102,6 +105,7 @@ class Result(Base):
             "largest_singular": _fact(self.singular.max() if self.singular.size else None, "largest singular value of ∂h/∂x"),
             "smallest_singular": _fact(self.singular.min() if self.singular.size else None, "smallest singular value of ∂h/∂x"),
             "layers": Fact(float(len(self.square)), "layers"),
+            "weight_square": _fact(self.weight_square.mean(), "σ_w² as drawn: n · mean square of the weights"),
             "parameters": Fact(float(self.parameters), "parameters"),
             "loss": _fact(self.loss, "loss"),
         }
@@ -138,7 +142,7 @@ def compute(params: Params) -> Result:
             weight_square=weight_square,
             **_predictions(settings, net, task.x, weight_square),
             underflow=_underflow(settings, passed.weights) if lost else np.full(net.depth, np.nan),
-            map_chi=chart(settings.activation),
+            **chart(settings.activation),
             singular=singular_values(net, x) if settings.jacobian else np.zeros(0),
         )
 
@@ -160,10 +164,15 @@ def _underflow(params: Params, to_weights: list[Tensor]) -> np.ndarray:
 
 
 @cache
-def chart(name: str) -> np.ndarray:
-    """χ at the fixed point for every σ_b of MAP_BIAS and σ_w of MAP_WEIGHT, (σ_b, σ_w), for the activation of this name."""
+def chart(name: str) -> dict[str, np.ndarray]:
+    """`map_weight` (σ_w), and `map_chi` (σ_b, σ_w): χ at the fixed point for the activation of this name."""
     function = activation(name, SHAPES)
-    return fixed_point(function, MAP_WEIGHT[None, :] ** 2, MAP_BIAS[:, None] ** 2, COARSE)[1]
+    for end in MAP_ENDS:
+        weights = np.linspace(end / 20, end, 39)
+        chi = fixed_point(function, weights[None, :] ** 2, MAP_BIAS[:, None] ** 2, COARSE)[1]
+        if chi.max() > 1:
+            break
+    return {"map_weight": weights, "map_chi": chi}
 
 
 def singular_values(net: Deep, x: Tensor) -> np.ndarray:

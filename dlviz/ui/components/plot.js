@@ -94,15 +94,25 @@ function linePath(count, x, y) {
   return path;
 }
 
+// Ticks of an axis of powers of ten, as exponents: whole ones, or 1, 2 and 5 times a power where there are few of them.
+function powerTicks(low, high, wanted) {
+  if (high - low > 2.5) return ticks(low, high, wanted).filter(Number.isInteger);
+  const found = [];
+  for (let power = Math.floor(low); power <= high; power++) for (const factor of [1, 2, 5]) found.push(power + Math.log10(factor));
+  return found.filter((tick) => tick >= low && tick <= high);
+}
+
 // A panel with grid and axes in the box {x, y, width, height}; returns its scales, and a group clipped to the box.
 // labels.x: the x axis has ticks and this name. labels.bare: no numbers at the axes. labels.bars: x counts bars, so it has no grid, and the title stands above.
+// labels.powers: y are exponents of ten.
 function panel(svg, box, domainX, domainY, labels) {
   const sx = scale(...domainX, box.x, box.x + box.width);
   const sy = scale(...domainY, box.y + box.height, box.y);
   const axes = make(svg, "g");
-  for (const tick of ticks(...domainY, Math.max(2, box.height / 45))) {
+  const [ticksY, shown] = labels.powers ? [powerTicks, (tick) => threeDigits(+(10 ** tick).toPrecision(6))] : [ticks, threeDigits];
+  for (const tick of ticksY(...domainY, Math.max(2, box.height / 45))) {
     make(axes, "line", { class: tick === 0 ? "zero" : "grid", x1: box.x, x2: box.x + box.width, y1: sy(tick), y2: sy(tick) });
-    if (!labels.bare) make(axes, "text", { x: box.x - 6, y: sy(tick) + 4, "text-anchor": "end", class: "quiet" }, threeDigits(tick));
+    if (!labels.bare) make(axes, "text", { x: box.x - 6, y: sy(tick) + 4, "text-anchor": "end", class: "quiet" }, shown(tick));
   }
   for (const tick of labels.bars ? [] : ticks(...domainX, Math.max(2, box.width / 70))) {
     make(axes, "line", { class: tick === 0 ? "zero" : "grid", x1: sx(tick), x2: sx(tick), y1: box.y, y2: box.y + box.height });
