@@ -10,6 +10,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
+from dlviz.compute.gradients import depth
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Facts
@@ -150,6 +151,15 @@ SAID: dict[str, tuple[Params, Params]] = {
     "have slope 0 at every point": (hinges.Params(start="own", units=2, a=(1, 1), b=(-3, 0)), hinges.Params(activation="tanh")),
     "No hinge with a weight": (hinges.Params(start="own", units=2, w=(0, 0)), hinges.Params()),
     "to no area": (hinges.Params(layer=(1, 0, -2, 0, 1, 0)), hinges.Params(activation="tanh")),
+    "entries are lost": (depth.Params(activation="sigmoid", precision="float16"), depth.Params(activation="tanh", precision="float16")),
+    "because f lets only": (depth.Params(), depth.Params(activation="tanh")),
+    "each layer leaves": (depth.Params(activation="tanh", weight_spread=0.5), depth.Params(activation="tanh")),
+    "each skip adds what": (
+        depth.Params(activation="relu", initialisation="he", skip="plain"),
+        depth.Params(activation="relu", initialisation="he", skip="scaled"),
+    ),
+    "outweighs the slopes": (depth.Params(activation="tanh", weight_spread=2.5, depth=50), depth.Params()),
+    "The gradient survives": (depth.Params(activation="tanh"), depth.Params()),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

@@ -18,7 +18,7 @@ INITIALISATIONS = {
     "orthogonal": "orthogonal",
     "lsuv": "LSUV",
 }
-NORMS = {"none": "none", "batch": "batch norm", "layer": "layer norm", "rms": "RMS norm"}
+NORMS = {"none": "no norm", "batch": "batch norm", "layer": "layer norm", "rms": "RMS norm"}
 PLACES = {"z": "between W and f", "pre": "before W", "post": "after the addition"}
 EPSILON = 1e-5  # added to the variance that a norm divides by
 

@@ -16,7 +16,7 @@ SHAPES = {"leaky_slope": 0.1, "prelu_slope": 0.25, "elu_alpha": 1.0, "swish_beta
 
 ACTIVATIONS = {name: each.label for name, each in KNOWN.items() if name not in ("prelu", "step", "swish", "gelu_tanh")}
 GAINS = {"one": "1", "torch": "PyTorch's calculate_gain"}
-SKIPS = {"none": "none", "plain": "h + f(Wh)", "scaled": "h + f(Wh)/√depth", "own": "h + s·f(Wh)"}
+SKIPS = {"none": "no skips", "plain": "h + f(Wh)", "scaled": "h + f(Wh)/√depth", "own": "h + s·f(Wh)"}
 MOST_WEIGHTS = 25_000_000  # a fifth of a gigabyte in float64
 MOST_SIGNALS = 20_000_000  # (layer, sample, unit) triples of a pass
 

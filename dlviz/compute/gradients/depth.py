@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from dlviz import params as p
-from dlviz.compute.gradients.architecture import SHAPES, Architecture
+from dlviz.compute.gradients.architecture import ACTIVATIONS, SHAPES, Architecture
 from dlviz.compute.gradients.flow import HALF, Flow, backward, describe
 from dlviz.compute.gradients.meanfield import COARSE, fixed_point, predict
 from dlviz.fields import ParameterError
@@ -29,6 +29,7 @@ MAP_ENDS = (4.0, 12.0)  # of its σ_w: the first where χ passes 1 before
 class Params(Architecture):
     """The network, and the numbers it is computed in."""
 
+    activation: str = p.choice("sigmoid", ACTIVATIONS, label="Activation")
     precision: str = p.choice("float32", PRECISIONS, label="Numbers", more=True)
     loss_scale: float = p.number(1, 1, 65536, 10, scale="log", label="Loss scale", when=("precision", ("float16", "bfloat16")), more=True)
     jacobian: bool = p.switch(False, label="Singular values of the Jacobian", more=True)

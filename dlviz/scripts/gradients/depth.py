@@ -16,7 +16,7 @@ from dlviz.nets.deep import Deep, build, lsuv
 
 SETTINGS: dict[str, Any] = {
     "depth": 20.0,
-    "activation": "tanh",
+    "activation": "sigmoid",
     "initialisation": "normal",
     "weight_spread": 1.0,
     "bias_spread": 0.0,

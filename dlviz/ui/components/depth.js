@@ -8,6 +8,8 @@ const LINES = {
 const PREDICTED = { gradient: ["predicted", 1], signal: ["predicted_square", 3] };
 const FACTORS = [["through_weights", "gain of W", 0], ["through_slope", "slope f′", 1], ["through_rest", "skip and norm", 4]];
 
+const TITLE = 20; // pixels of a panel's legend
+
 class Depth {
   constructor(root) {
     this.root = root;
@@ -53,17 +55,19 @@ class Depth {
     const { width, height } = measure(this.svg), colours = themeColours(this.root), { header, arrays } = this;
     this.svg.replaceChildren();
     const box = { x: 56, width: width - 66 }, domain = [0.5, header.longest + 0.5], room = height - 36;
-    const at = (from, share) => ({ ...box, y: 4 + room * from, height: room * share - 12 });
-    const parts = [["gradient", at(0, 0.42)], ["factor", at(0.42, 0.24)], ["signal", at(0.66, 0.18)]];
-    const titles = { gradient: "", factor: "", signal: "" };
+    const at = (from, share) => ({ ...box, y: TITLE + room * from, height: room * share - TITLE - 6 }); // its legend stands above
+    const whole = height > 330; // else the histograms have no room
+    const parts = whole
+      ? [["gradient", at(0, 0.4)], ["factor", at(0.4, 0.24)], ["signal", at(0.64, 0.19)]]
+      : [["gradient", at(0, 0.46)], ["factor", at(0.46, 0.28)], ["signal", at(0.74, 0.26)]];
     for (const [kind, place] of parts) {
-      const drawn = panel(this.svg, place, domain, header.ranges[kind], { title: titles[kind], powers: true });
+      const drawn = panel(this.svg, place, domain, header.ranges[kind], { title: "", powers: true, x: !whole && kind === "signal" ? "layer" : "" });
       this.sx = drawn.sx;
       if (kind === "factor") this.drawFactors(drawn, colours);
       else this.drawLines(kind, drawn, colours);
     }
-    this.drawHistogram(at(0.84, 0.16), domain, colours);
-    this.cursor = make(this.svg, "line", { class: "cursor", y1: 4, y2: room - 8 });
+    if (whole) this.drawHistogram(at(0.83, 0.17), domain, colours);
+    this.cursor = make(this.svg, "line", { class: "cursor", y1: TITLE, y2: room - 6 });
     this.drawMap();
     this.point();
   }
@@ -74,10 +78,10 @@ class Depth {
       make(inside, "path", { class: "line", d: linePath(values.length, (i) => sx(i + 1), (i) => (values[i] > 0 ? sy(Math.log10(values[i])) : NaN)), stroke: colours[colour], ...extra });
       if (values.length < 40 && !extra.class) values.forEach((value, i) => value > 0 && make(inside, "circle", { cx: sx(i + 1), cy: sy(Math.log10(value)), r: 2.5, fill: colours[colour] }));
     };
-    const [name, colour] = PREDICTED[kind], known = this.arrays[name].some(Number.isFinite);
+    const [name, colour] = PREDICTED[kind], known = this.arrays[name].filter(Number.isFinite).length > 1;
     if (known) line(name, colour, { class: "line predicted", "stroke-width": 1.5 });
     for (const [each, , of] of LINES[kind]) line(each, of, { "stroke-width": kind === "gradient" ? 2.5 : 2 });
-    const words = [...LINES[kind].map(([, label, of]) => [label, of]), ...(known ? [["- - predicted for infinite width", colour]] : [])];
+    const words = [...LINES[kind].map(([, label, of]) => [label, of]), ...(known ? [[box.width > 460 ? "- - predicted for infinite width" : "- - predicted", colour]] : [])];
     this.legend(box, words, colours);
     const lost = [...this.arrays.signal_gradient].lastIndexOf(0);
     if (kind === "gradient" && lost >= 0) this.note(box, `exactly 0 in ${this.header.precision}${lost ? ` up to layer ${lost + 1}` : " in layer 1"}`);
@@ -99,7 +103,7 @@ class Depth {
   }
 
   legend(box, words, colours) {
-    const text = make(this.svg, "text", { x: box.x + 6, y: box.y + 15, "font-weight": 600, style: HALO });
+    const text = make(this.svg, "text", { x: box.x, y: box.y - 5, "font-weight": 600 });
     for (const [word, colour] of words) {
       const part = make(text, "tspan", colour === null ? {} : { style: `fill: ${colours[colour]}` }, word);
       part.setAttribute("dx", text.childNodes.length > 1 ? 12 : 0);

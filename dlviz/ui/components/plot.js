@@ -94,12 +94,14 @@ function linePath(count, x, y) {
   return path;
 }
 
-// Ticks of an axis of powers of ten, as exponents: whole ones, or 1, 2 and 5 times a power where there are few of them.
+// Ticks of an axis of powers of ten, as exponents: whole ones, or 1, 2 and 5 times a power, or round values where it is shorter still.
 function powerTicks(low, high, wanted) {
+  if (high - low < 0.8) return ticks(10 ** low, 10 ** high, wanted).filter((value) => value > 0).map(Math.log10);
   if (high - low > 2.5) return ticks(low, high, wanted).filter(Number.isInteger);
   const found = [];
   for (let power = Math.floor(low); power <= high; power++) for (const factor of [1, 2, 5]) found.push(power + Math.log10(factor));
-  return found.filter((tick) => tick >= low && tick <= high);
+  const inside = found.filter((tick) => tick >= low && tick <= high), whole = inside.filter(Number.isInteger);
+  return inside.length > 2 * wanted && whole.length ? whole : inside;
 }
 
 // A panel with grid and axes in the box {x, y, width, height}; returns its scales, and a group clipped to the box.
