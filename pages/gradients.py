@@ -1,6 +1,20 @@
 """Gradient flow: why deep networks stop learning or blow up."""
 
+import streamlit as st
+
+from dlviz.compute.gradients import depth as depths
 from dlviz.figures import gradients as figures
 from dlviz.ui import frame
+from dlviz.ui.state import Settings
 
-frame.show("gradients", {"depth": frame.Drawing("depth", figures.depth)})
+
+def jacobian(result: depths.Result, _: Settings) -> None:
+    """The singular values of the input-output Jacobian, where they were asked for."""
+    if result.singular.size:
+        st.altair_chart(figures.singular(result), alt="Singular values of the Jacobian, largest first.", key="singular")
+        st.caption("How much the network stretches a small change of the first sample, along its principal directions.")
+    else:
+        st.markdown("Switch on **Singular values of the Jacobian** under More.")
+
+
+frame.show("gradients", {"depth": frame.Drawing("depth", figures.depth, {"Jacobian": jacobian})})

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dlviz.compute.activations import curve as curves
+from dlviz.compute.gradients import depth
 from dlviz.nets.activations import ACTIVATIONS
 
 STEP = 10  # hundredths of x between two points of a line
@@ -39,4 +40,26 @@ def _svg(box: str, words: str, inside: str) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" aria-label="{words}">\n{inside}\n</svg>\n'
 
 
-CARDS: dict[str, Callable[[], str]] = {"activations": activations}
+def gradients() -> str:
+    """‖∂L/∂z‖ from layer 20, at the right, to layer 1, through tanh, ReLU with Xavier's weights, and sigmoids; down is smaller.
+
+    A layer is 40 wide, and a power of ten 30 high.
+    """
+    kinds = {
+        "sigmoid": depth.Params(activation="sigmoid"),
+        "ReLU, Xavier": depth.Params(activation="relu", initialisation="xavier"),
+        "tanh": depth.Params(activation="tanh"),
+    }
+    paths = ['<path class="axis" d="M0,0V380M0,380H760"/>']
+    for number, (name, params) in enumerate(kinds.items(), start=1):
+        norms = depth.compute(params).signal_gradient
+        points = [f"{40 * layer},{-30 * np.log10(norm / norms[-1]):.1f}" for layer, norm in enumerate(norms)]
+        paths.append(f'<path class="line-{number}" data-name="{name}" d="M{" ".join(points)}"/>')
+        y = -30 * np.log10(norms[9] / norms[-1])
+        paths.append(f'<text class="line-{number}" x="380" y="{y + 45:.0f}">{name}</text>')
+    return _svg(
+        "-20 -30 800 430", "Gradient norms over twenty layers: level with tanh, falling with ReLU, lost with sigmoids.", "\n".join(paths)
+    )
+
+
+CARDS: dict[str, Callable[[], str]] = {"activations": activations, "gradients": gradients}

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import altair as alt
 import numpy as np
 
 from dlviz.compute.gradients import depth as depths
@@ -89,3 +90,18 @@ def _edge(result: depths.Result) -> list[list[float]]:
             place = result.map_weight[i - 1] + share * (result.map_weight[i] - result.map_weight[i - 1])
             found.append([round(float(place), 4), round(float(bias), 4)])
     return found
+
+
+def singular(result: depths.Result) -> alt.Chart:
+    """The singular values of ∂h/∂x, largest first, on a logarithmic axis; those that are 0 are left out."""
+    rows = [{"rank": rank, "value": float(value)} for rank, value in enumerate(result.singular, start=1) if value > 0]
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_circle(size=40)
+        .encode(
+            x=alt.X("rank:Q", title="rank"),
+            y=alt.Y("value:Q", title="singular value of ∂h/∂x", scale=alt.Scale(type="log")),
+            tooltip=["rank:Q", alt.Tooltip("value:Q", format=".3g")],
+        )
+        .properties(height=260)
+    )

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from dlviz.data.points import draw
 from dlviz.nets.activations import ACTIVATIONS, activation
-from dlviz.nets.deep import Deep, build, lsuv
+from dlviz.nets.deep import Block, Deep, build_deep, lsuv
 
 SETTINGS: dict[str, Any] = {
     "depth": 20.0,
@@ -50,7 +50,7 @@ def network(x: torch.Tensor) -> Deep:
     """The network before training."""
     known = ACTIVATIONS[SETTINGS["activation"]].gain
     slope = SHAPES["leaky_slope"] if known == "leaky_relu" else None
-    net = build(
+    net = build_deep(
         [x.shape[1], *[int(SETTINGS["width"])] * int(SETTINGS["depth"]), 2],
         activation(SETTINGS["activation"], SHAPES),
         SETTINGS["initialisation"],
@@ -69,6 +69,12 @@ def network(x: torch.Tensor) -> Deep:
     return net
 
 
+def slope_of(net: Deep, block: Block) -> torch.Tensor:
+    """f' at every unit and sample of a block, (n, width)."""
+    before = block.before.detach().requires_grad_()
+    return torch.autograd.grad(net.activation(before).sum(), before)[0].double()
+
+
 def main() -> dict[str, float]:
     """What reaches the first layer of the gradient, the factor from layer to layer, and the signals on the way."""
     x, y = load()
@@ -82,6 +88,7 @@ def main() -> dict[str, float]:
     of_weights, of_signals = norms[: net.depth], norms[net.depth :]
     squares = [block.z.detach().double().square().mean() for block in blocks]
     outputs = [block.h.detach().double() for block in blocks]
+    slopes = torch.stack([slope_of(net, block) for block in blocks])
     facts = {
         "loss": loss,
         "layers": torch.tensor(float(net.depth)),
@@ -94,6 +101,9 @@ def main() -> dict[str, float]:
         "variance_first": outputs[0].var(correction=0),
         "variance_last": outputs[-1].var(correction=0),
         "relative_first": of_weights[0] / net.weights[0].detach().double().norm(),
+        "mean_slope": slopes.abs().mean(),
+        "saturated_share": (slopes.abs() < 0.05).double().mean(),
+        "dead_share": (slopes == 0).all(1).double().mean(),
         "parameters": torch.tensor(sum(parameter.numel() for parameter in net.parameters)),
     }
     return {name: float(value.detach()) for name, value in facts.items() if bool(value.isfinite())}
