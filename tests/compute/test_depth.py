@@ -66,6 +66,7 @@ def test_the_map_says_what_a_real_wide_network_does() -> None:
         ({"depth": 100, "width": 1024}, "at most 282 units for 100 layers"),
         ({"depth": 100, "width": 200, "samples": 512}, "at most 200 samples"),
         ({"jacobian": True, "width": 300}, "at most 256 units"),
+        ({"jacobian": True, "norm": "batch"}, "does not couple the samples"),
         ({"activation": "gelu", "initialisation": "xavier", "gain": "torch"}, "calculate_gain knows"),
         ({"depth": 1}, "a number from 2 to 100"),
     ],

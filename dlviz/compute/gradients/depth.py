@@ -35,10 +35,12 @@ class Params(Architecture):
     jacobian: bool = p.switch(False, label="Singular values of the Jacobian", more=True)
 
     def check(self) -> None:
-        """As for every Architecture; and the Jacobian is not too large."""
+        """As for every Architecture; and there is a Jacobian of one sample that is not too large."""
         super().check()
         if self.jacobian and self.width > WIDEST_JACOBIAN:
             raise ParameterError("width", self.width, f"at most {WIDEST_JACOBIAN} units for the Jacobian's singular values")
+        if self.jacobian and self.norm == "batch":
+            raise ParameterError("norm", self.norm, "a norm that does not couple the samples, for the Jacobian of one of them")
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,10 +179,10 @@ def chart(name: str) -> dict[str, np.ndarray]:
 
 
 def singular_values(net: Deep, x: Tensor) -> np.ndarray:
-    """Singular values, largest first, of ∂h_L/∂x of the first sample, the others kept as they are."""
+    """Singular values, largest first, of ∂h_L/∂x of the first sample; nan if one of its entries is not finite."""
 
     def last(first: Tensor) -> Tensor:
-        return net.forward(torch.cat([first[None], x[1:]]) if net.norm == "batch" else first[None])[1][-1].h[0]
+        return net.forward(first[None])[1][-1].h[0]
 
     jacobian = torch.autograd.functional.jacobian(last, x[0])
     return torch.linalg.svdvals(jacobian.detach().double()).numpy() if bool(jacobian.isfinite().all()) else np.full(1, np.nan)
