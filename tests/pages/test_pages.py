@@ -10,6 +10,7 @@ from dlviz import catalog, lessons
 from dlviz.catalog import Topic
 from dlviz.compute import resolve
 from dlviz.params import Choice, Choices, Number, Params, Spec, Switch, Text
+from tests.conftest import short
 from tests.pages.conftest import ROOT, Visit
 
 VIEWS = {name: (topic, name.partition(".")[2]) for topic in catalog.TOPICS for name in topic.views}
@@ -97,10 +98,10 @@ def test_the_home_page_names_every_topic_and_its_question(visit: Visit) -> None:
 
 @pytest.mark.parametrize(("view", "name"), CONTROLS)
 def test_every_control_at_its_ends(visit: Visit, view: str, name: str) -> None:
-    topic, short = VIEWS[view]
-    params = with_control(view, name)
+    topic, place = VIEWS[view]
+    params = short(with_control(view, name), but=name)
     spec = params.specs()[name]
-    app = visit(topic, short, params)
+    app = visit(topic, place, params)
     assert_works(app, f"{view} with {name}")
     if spec.more and not drawn(app, spec, f"{view}.{name}"):  # then only while "More" is open
         app.session_state[f"{view}.more"] = True
@@ -123,13 +124,13 @@ def test_every_control_at_its_ends(visit: Visit, view: str, name: str) -> None:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_field_at_its_ends_by_link(visit: Visit, view: str) -> None:
-    topic, short = VIEWS[view]
+    topic, place = VIEWS[view]
     kind = resolve(view)[0]
     for end in ("low", "high"):
         numbers = {name: getattr(spec, end) for name, spec in kind.specs().items() if isinstance(spec, Number)}
         everything = {name: tuple(spec.options) for name, spec in kind.specs().items() if isinstance(spec, Choices)}
         params = kind(**numbers, **everything)
-        app = visit(topic, short, params)
+        app = visit(topic, place, params)
         assert_works(app, f"{view}, all numbers at {end}")
         assert not app.warning, app.warning[0].value
         kept = app.session_state[view]
