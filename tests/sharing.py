@@ -1,7 +1,7 @@
-"""What the scenes' settings give, computed once a test run for all its processes: kept in a folder that lasts as long as the run.
+"""What scenes and views open with, computed once a test run for all its processes: kept in a folder that lasts as long as the run.
 
-Lessons' claims, stored results, programs, figures and pages (AppTest) all ask here. The browser does not: there the app computes
-for itself, live, as a viewer has it. As no code changes during a run, view and settings are enough of a name.
+Lessons' claims, stored results, programs, figures, pages (AppTest) and the browser tests' server all ask here. As no code changes
+during a run, view and settings are enough of a name.
 """
 
 import fcntl
@@ -62,13 +62,14 @@ def _made(view: str, params: Params) -> Run:
 
 @cache
 def _names() -> frozenset[str]:
-    """The keys of all settings that a scene shows or pins."""
+    """The keys of all settings that a scene shows or pins, or that a view opens with."""
     scenes = [(topic.slug, scene) for topic in catalog.TOPICS for scene in lessons.load(topic.slug).scenes]
-    return frozenset(key(f"{slug}.{scene.view}", each) for slug, scene in scenes for each in (scene.params, scene.pin) if each)
+    names = {key(f"{slug}.{scene.view}", each) for slug, scene in scenes for each in (scene.params, scene.pin) if each}
+    return frozenset(names | {key(view, compute.resolve(view)[0]()) for topic in catalog.TOPICS for view in topic.views})
 
 
 def resolve(view: str) -> tuple[type[Params], type[Result], Callable[[Params], Any]]:
-    """What `compute.resolve` gives, but the settings of a scene are computed once a test run; a long run comes as a generator again."""
+    """What `compute.resolve` gives, but what scenes and views open with is computed once a test run; a long run is a generator again."""
     kind, outcome, computed = compute.resolve(view)
 
     def shared_or_computed(params: Params) -> Any:
