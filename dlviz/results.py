@@ -1,7 +1,7 @@
 """Results and facts, and the one form in which results leave memory: a .npz archive with a JSON header.
 
 The header names the view, its settings, the facts, the compute module's RESULT_VERSION and the torch that made it.
-Downloads and the results that tests share both use this form.
+Downloads use this form.
 """
 
 import io

@@ -24,21 +24,22 @@ from tools.browser import find
 collect_ignore = ["player_app.py", "drawpad_app.py"]  # pages of their own, run by a server
 ROOT = Path(__file__).parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS += ["--process-per-site"]  # visits share a renderer that has Streamlit's code compiled, as long as a page of the server is open
 # Streamlit's own, not ours: under a deep link the client probes /<page>/_stcore/... for its base path, and it asks its
 # webhook for host settings over the internet, which a closed network refuses.
 STREAMLITS_OWN = re.compile(r"/_stcore/(health|host-config)|ERR_NAME_NOT_RESOLVED|ERR_INTERNET_DISCONNECTED|data\.streamlit\.io")
 
 
 class Server:
-    """`streamlit run app.py` on a free port of this machine."""
+    """`streamlit run app.py` on a free port of this machine; `program` is what stands in for `streamlit`."""
 
-    def __init__(self, log: Path, *options: str, app: Path = ROOT / "app.py") -> None:
+    def __init__(self, log: Path, *options: str, app: Path = ROOT / "app.py", program: str = "streamlit") -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.log = log
-        command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.headless=true", f"--server.port={port}"]
+        command = [sys.executable, "-m", program, "run", str(app), "--server.headless=true", f"--server.port={port}"]
         command += ["--server.address=127.0.0.1", "--global.developmentMode=false", *options]
         environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
         with log.open("w") as output:
@@ -61,8 +62,8 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app, running for all browser tests; its log must stay free of failures."""
-    running = Server(tmp_path_factory.mktemp("server") / "server.log")
+    """The app, running for a worker's browser tests; its log must stay free of failures."""
+    running = Server(tmp_path_factory.mktemp("server") / "server.log", program="tests.browser.serve")
     yield running
     running.stop()
     log = running.log.read_text()
@@ -173,8 +174,14 @@ def library(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) ->
     context.close()
 
 
+@pytest.fixture(scope="session")
+def held_open(library: BrowserContext, server: Server) -> None:
+    """A page of the server that stays open and shows next to nothing."""
+    library.new_page().goto(f"{server.url}/_stcore/health")
+
+
 @pytest.fixture
-def visitor(library: BrowserContext, server: Server) -> Iterator[Watched]:
+def visitor(library: BrowserContext, server: Server, held_open: None) -> Iterator[Watched]:
     """A new session in a browser that has been here before, watched to the end of the test."""
     visiting = Watched(library, server.url)
     visiting.page.set_default_timeout(10_000)

@@ -49,7 +49,7 @@ def ended(server: Server, how: str) -> int:
 def test_no_frame_of_four_hundred_is_lost_while_other_parts_rerun(counter: Watched) -> None:
     counter.page.goto(f"{counter.url}/?n=400&pause=0.004")
     page = counter.page
-    wait_until(page, lambda: bool(state(page)), "a player")
+    wait_until(page, lambda: bool(state(page)), "a player, on a server that imports torch first", 40)
     page.evaluate("() => { const end = performance.now() + 700; while (performance.now() < end); }")  # the browser is busy for a while
     grown = int(state(page)["frames"])
     wait_until(page, lambda: state(page).get("done") == "true", "the end of the run", 30)

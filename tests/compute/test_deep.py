@@ -86,10 +86,10 @@ def test_initial_weights_have_their_variance_and_limit(how: str, square: float, 
 
 
 def test_every_dtype_gets_the_same_weights() -> None:
-    nets = [
+    long, short = (
         build_deep([4, 6, 6, 2], torch.tanh, "he", generator(), bias_spread=1.0, dtype=dtype) for dtype in (torch.float64, torch.float16)
-    ]
-    for exact, rough in zip(nets[0].parameters, nets[1].parameters, strict=True):
+    )
+    for exact, rough in zip(long.parameters, short.parameters, strict=True):
         assert exact.to(torch.float16).equal(rough)
 
 

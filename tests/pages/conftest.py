@@ -2,16 +2,39 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from dlviz import jobs
 from dlviz.catalog import Topic
 from dlviz.params import Params
 from dlviz.ui.link import encode
+from tests import sharing
 
 ROOT = Path(__file__).parents[2]
+
+
+packages_of_components = cache(manifest_scanner.scan_component_manifests)
+
+
+@pytest.fixture(autouse=True)
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scenes are computed once a test run, and Streamlit looks through the installed packages once, not for every AppTest."""
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", packages_of_components)
+    monkeypatch.setattr(jobs, "resolve", sharing.resolve)
+
+
+@pytest.fixture(autouse=True)
+def leaving() -> Iterator[None]:
+    """Whoever has finished a test watches no run any more: it ends instead of holding up the next test."""
+    yield
+    for session in {session for session, _ in jobs.JOBS._watching} - {jobs.ALWAYS[0]}:
+        for place in ("live", "pinned"):
+            jobs.unwatch((session, place))
 
 
 class Log(logging.Handler):

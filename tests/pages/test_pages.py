@@ -12,6 +12,7 @@ from dlviz.catalog import Topic
 from dlviz.compute import resolve
 from dlviz.fields import ParameterError
 from dlviz.params import Choice, Choices, Number, Params, Spec, Switch, Text
+from tests.conftest import short
 from tests.pages.conftest import ROOT, Visit
 
 VIEWS = {name: (topic, name.partition(".")[2]) for topic in catalog.TOPICS for name in topic.views}
@@ -100,10 +101,10 @@ def test_the_home_page_names_every_topic_and_its_question(visit: Visit) -> None:
 
 @pytest.mark.parametrize(("view", "name"), CONTROLS)
 def test_every_control_at_its_ends(visit: Visit, view: str, name: str) -> None:
-    topic, short = VIEWS[view]
-    params = with_control(view, name)
+    topic, place = VIEWS[view]
+    params = short(with_control(view, name), but=name)
     spec = params.specs()[name]
-    app = visit(topic, short, params)
+    app = visit(topic, place, params)
     assert_works(app, f"{view} with {name}")
     if spec.more and not drawn(app, spec, f"{view}.{name}"):  # then only while "More" is open
         app.session_state[f"{view}.more"] = True
@@ -126,7 +127,7 @@ def test_every_control_at_its_ends(visit: Visit, view: str, name: str) -> None:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_field_at_its_ends_by_link(visit: Visit, view: str) -> None:
-    topic, short = VIEWS[view]
+    topic, place = VIEWS[view]
     kind = resolve(view)[0]
     for end in ("low", "high"):
         numbers = {name: getattr(spec, end) for name, spec in kind.specs().items() if isinstance(spec, Number)}
@@ -135,7 +136,7 @@ def test_every_field_at_its_ends_by_link(visit: Visit, view: str) -> None:
         for name, value in (numbers | everything).items():
             with contextlib.suppress(ParameterError):  # together with those before it, it would be too large
                 params = replace(params, **{name: value})
-        app = visit(topic, short, params)
+        app = visit(topic, place, params)
         assert_works(app, f"{view}, all numbers at {end}")
         assert not app.warning, app.warning[0].value
         kept = app.session_state[view]

@@ -7,9 +7,10 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from dlviz.compute.activations import cost
 from dlviz.lessons import Scene
 from dlviz.params import Params
 from dlviz.results import Fact, Result
-from tests.conftest import SCENES, view_of
+from tests.conftest import SCENES, short, view_of
 from tests.test_params import random_params
 
 VIEWS = [view for topic in catalog.TOPICS for view in topic.views]
@@ -69,11 +70,10 @@ def test_a_program_repeats_the_numbers_of_its_page(scene: Scene, result_of: Call
 
 @by_view
 def test_a_program_repeats_the_numbers_of_random_settings(view: str) -> None:
+    """Of short runs; those of the scenes are as long as they come."""
     kind, rng = resolve(view)[0], random.Random(10)
     for _ in range(4):
-        params = random_params(kind, rng).canonical()
-        if view in TIMED:
-            params = replace(params, repetitions=5)  # type: ignore[call-arg]
+        params = short(random_params(kind, rng)).canonical()
         numbers, facts = numbers_of(scripts.export(view, params)), run(view, params).facts()
         for name in set(numbers) & set(facts):
             assert agree(view, facts[name], numbers[name]), (name, numbers[name], facts[name].value)
@@ -91,15 +91,54 @@ def test_only_times_are_compared_within_a_factor() -> None:
     assert {"elements", "bytes_per_element", "tensor_bytes", "functions_measured", "repetitions", "threads"}.isdisjoint(loose)
 
 
+# A Python that sees neither the current folder nor PYTHONPATH; torch is all it has imported. It runs each program it is told
+# of in a process of its own, forked, so that not every program waits seconds for torch.
+CLEAN = """
+import os, runpy, sys
+import torch
+assert "dlviz" not in sys.modules
+for line in sys.stdin:
+    folder = line.rstrip("\\n")
+    child = os.fork()
+    if not child:
+        os.chdir(folder)
+        for number, name in ((1, "out"), (2, "err")):
+            os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), number)
+        runpy.run_path("program.py", run_name="__main__")
+        sys.stdout.flush()
+        os._exit(0)  # without the half second in which torch is taken down
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def clean() -> Iterator[subprocess.Popen[str]]:
+    """A process that runs programs: a folder with a program.py goes in, its exit status comes out, out and err stay in the folder."""
+    with subprocess.Popen([sys.executable, "-I", "-c", CLEAN], stdin=PIPE, stdout=PIPE, text=True, cwd="/") as started:
+        yield started
+        assert started.stdin
+        started.stdin.close()
+
+
 @by_view
-def test_a_program_runs_where_there_is_no_dlviz_and_prints_json(view: str, tmp_path: Path) -> None:
+def test_a_program_runs_where_there_is_no_dlviz_and_prints_json(view: str, clean: subprocess.Popen[str], tmp_path: Path) -> None:
     """As a process of its own that sees neither the current folder nor PYTHONPATH; NaN and Infinity are not JSON."""
-    path = tmp_path / "program.py"
+    (tmp_path / "program.py").write_text(scripts.export(view, resolve(view)[0]()), encoding="utf-8")
+    assert clean.stdin and clean.stdout
+    print(tmp_path, file=clean.stdin, flush=True)
+    status, err = clean.stdout.readline(), (tmp_path / "err").read_text(encoding="utf-8")
+    assert status == "0\n" and err == ""
+    printed = json.loads((tmp_path / "out").read_text("utf-8"), parse_constant=lambda constant: pytest.fail(f"{constant} is not JSON"))
+    assert len(printed) >= 11 and all(value is None or isinstance(value, int | float) for value in printed.values())
+
+
+@pytest.mark.parametrize("topic", catalog.TOPICS, ids=lambda topic: topic.slug)
+def test_a_program_runs_by_the_plain_command(topic: catalog.Topic, tmp_path: Path) -> None:
+    """`python program.py`, torch's import and all, for the topic's front view."""
+    path, view = tmp_path / "program.py", topic.views[0]
     path.write_text(scripts.export(view, resolve(view)[0]()), encoding="utf-8")
     done = subprocess.run([sys.executable, "-I", path.name], cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0 and done.stderr == ""
-    printed = json.loads(done.stdout, parse_constant=lambda constant: pytest.fail(f"{constant} is not JSON"))
-    assert len(printed) >= 11 and all(value is None or isinstance(value, int | float) for value in printed.values())
+    assert done.returncode == 0 and done.stderr == "" and len(json.loads(done.stdout)) >= 11
 
 
 @by_view
