@@ -7,9 +7,9 @@ import numpy as np
 from dlviz.compute.activations import classifier
 from dlviz.compute.activations import network as networks
 from dlviz.compute.activations import seeds as many
+from dlviz.figures.colours import CLASSES, MARKS
 from dlviz.figures.payload import Clip, pack
 
-CLASSES = ("#C2500A", "#0072B2")  # colour-blind safe, with white between
 EDGE = 1.1  # the map shows [-EDGE, EDGE]², around the shifted origin
 TABLE_END, TABLE_STEP = 16.0, 1 / 512  # linear between entries: within 5e-7 of every f with |f''| <= 1
 
@@ -28,7 +28,7 @@ def network(results: tuple[networks.Result, ...], clip: Clip) -> bytes:
         {
             "kind": "network", "main": True, "title": "Decision map: probability of class 1", "edge": EDGE, "shift": params.shift,
             "widths": [2, *(int(width) for width in params.widths), 1], "slopes": params.activation == "prelu",
-            "table": {"low": -TABLE_END, "step": TABLE_STEP}, "colours": [CLASSES[0], "#FFFFFF", CLASSES[1]], "classes": CLASSES,
+            "table": {"low": -TABLE_END, "step": TABLE_STEP}, "colours": [CLASSES[0], "#FFFFFF", CLASSES[1]], "classes": CLASSES, "marks": MARKS,
             "most_units": 32, "most_layers": 6,
         },
         loss | {"marks": begins},
