@@ -28,8 +28,8 @@ def network(results: tuple[networks.Result, ...], clip: Clip) -> bytes:
         {
             "kind": "network", "main": True, "title": "Decision map: probability of class 1", "edge": EDGE, "shift": params.shift,
             "widths": [2, *(int(width) for width in params.widths), 1], "slopes": params.activation == "prelu",
-            "table": {"low": -TABLE_END, "step": TABLE_STEP}, "colours": [CLASSES[0], "#FFFFFF", CLASSES[1]], "classes": CLASSES, "marks": MARKS,
-            "most_units": 32, "most_layers": 6,
+            "table": {"low": -TABLE_END, "step": TABLE_STEP}, "colours": [CLASSES[0], "#FFFFFF", CLASSES[1]],
+            "classes": CLASSES, "marks": MARKS, "most_units": 32, "most_layers": 6,
         },
         loss | {"marks": begins},
         *[_where_units_live(results, layer) for layer in layers],

@@ -37,14 +37,13 @@ def test_the_points_and_the_loss_on_the_picture_are_those_of_the_run(visitor: Wa
 
 
 SHARES = """(n) => {
-  const root = document.querySelector(".st-key-stage [data-testid=stBidiComponentIsolated]").shadowRoot, dots = root.querySelectorAll(".dots svg")[n];
-  const strip = dots.querySelector(".strip"), box = strip.getBoundingClientRect(), cursor = dots.querySelector(".cursor");
-  const number = (e, name) => +e.getAttribute(name);
+  const root = document.querySelector(".st-key-stage [data-testid=stBidiComponentIsolated]").shadowRoot;
+  const panel = root.querySelectorAll(".dots svg")[n], [strip, cursor] = [".strip", ".cursor"].map((name) => panel.querySelector(name));
+  const number = (e, name) => +e.getAttribute(name), { left, top, width, height } = strip.getBoundingClientRect();
+  const places = (path) => path.getAttribute("d").slice(1).split("L").map((at) => at.split(",").map(Number));
   return {
-    words: dots.textContent, left: box.left, top: box.top, width: box.width, height: box.height, bottom: number(strip, "y") + number(strip, "height"),
-    cursor: (number(cursor, "x1") - number(strip, "x")) / number(strip, "width"),
-    lines: [...dots.querySelectorAll(".share")].map((path) => path.getAttribute("d").slice(1).split("L").map((at) => at.split(",").map(Number))),
-    tall: number(strip, "height"),
+    words: panel.textContent, left, top, width, height, tall: number(strip, "height"), bottom: number(strip, "y") + number(strip, "height"),
+    cursor: (number(cursor, "x1") - number(strip, "x")) / number(strip, "width"), lines: [...panel.querySelectorAll(".share")].map(places),
   };
 }"""
 

@@ -18,7 +18,7 @@ PANELS.network = (player, spec, box) => {
   const state = { chosen: player.chosen ?? null, hovered: null, changed: new Map(), cost: 0, size: "", clip: null };
   picture.setAttribute("aria-label", spec.title);
   const mark = (c, hollow) => `<span class="dot${c ? " cornered" : ""}${hollow ? " hollow" : ""}" style="--ink:${spec.marks[c]};--under:${spec.classes[c]}"></span>`;
-  find(".legend").innerHTML = `${mark(0)}class 0 ${mark(1)}class 1 ${mark(0, true)}${mark(1, true)}for testing. Colours of units: −1 to 1.`;
+  find(".legend").innerHTML = `${mark(0)}class 0 ${mark(1)}class 1 ${mark(0, true)}${mark(1, true)}for testing. Units: −1 to 1.`;
 
   function present(frame) {
     const weights = Float64Array.from(frame.weights);

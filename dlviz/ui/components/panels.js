@@ -30,10 +30,11 @@ const PANELS = {
         const { frames } = player, value = (j, k) => frames[j][spec.array][k];
         const high = 1.05 * Math.min(spec.high, frames.reduce((most, f) => Math.max(most, ...[...f[spec.array]].filter(Number.isFinite)), beside || 1e-9));
         drawn = panel(svg, { x: 44, y: 6, width: width - 56, height: height - 44 }, [0, Math.max(1, until)], [0, high], { title: spec.title, x: "step" });
+        const below = drawn.box.width < 190 ? 31 : 15; // beside the title where there is room
         spec.series.forEach((name, k) => {
           const d = linePath(frames.length, (j) => drawn.sx(frames[j].step), (j) => drawn.sy(Math.min(value(j, k), 2 * high)));
           make(drawn.inside, "path", { class: "line", d, stroke: colours[k], "stroke-width": 2.5, "stroke-dasharray": k ? "6 3" : "none" });
-          make(svg, "text", { x: drawn.box.x + drawn.box.width - 4, y: drawn.box.y + 15 + 16 * k, "text-anchor": "end", style: `fill: ${colours[k]}`, "font-weight": 600 }, name);
+          make(svg, "text", { x: drawn.box.x + drawn.box.width - 4, y: drawn.box.y + below + 16 * k, "text-anchor": "end", style: `${HALO}; fill: ${colours[k]}`, "font-weight": 600 }, name);
         });
         for (const step of spec.marks ?? []) make(drawn.inside, "line", { class: "mark", x1: drawn.sx(step), x2: drawn.sx(step), y1: drawn.box.y, y2: drawn.box.y + drawn.box.height });
         cursor = make(svg, "line", { class: "cursor", y1: drawn.box.y, y2: drawn.box.y + drawn.box.height });
