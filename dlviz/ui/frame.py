@@ -16,7 +16,7 @@ from dlviz.fields import ParameterError
 from dlviz.jobs import Job
 from dlviz.lessons import PLACEHOLDER, Scene, beside, fill
 from dlviz.results import Facts, Result
-from dlviz.ui import compare, components, keys, live, present, takehome
+from dlviz.ui import compare, components, keys, live, present, session, takehome
 from dlviz.ui.controls import plain_text, show_controls
 from dlviz.ui.navigation import enter_by_front_door
 from dlviz.ui.state import Settings, touch
@@ -157,7 +157,7 @@ def _stage(settings: Settings, drawing: Drawing) -> tuple[Result | None, Result 
     """
     started = time.perf_counter()
     key, pin = f"{settings.name}.stage", settings.pin
-    live_place, pinned_place = (live.session(), "live"), (live.session(), "pinned")
+    live_place, pinned_place = (session.name(), "live"), (session.name(), "pinned")
 
     def edit(values: dict[str, Any]) -> None:
         touch()

@@ -1,6 +1,5 @@
 """A long run on the page: its picture grows while it is computed, and the page is drawn in full when it has ended."""
 
-import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -18,12 +17,6 @@ AGAIN = 0.25  # seconds between two looks at a run; more for many watchers
 CROWD = 8  # watchers up to which AGAIN is kept
 Guard = Callable[[Callable[[], None]], None]  # calls what it is given, and says so on the page if that fails
 WORTH_SAYING = 2.0  # seconds left from which on the time left is shown
-
-
-@st.cache_resource(scope="session", on_release=jobs.leave, show_spinner=False)  # type: ignore[untyped-decorator]
-def session() -> str:
-    """A name for this connection; when the connection goes, its jobs are left."""
-    return secrets.token_hex(8)
 
 
 def watch(
