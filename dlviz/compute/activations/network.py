@@ -31,6 +31,7 @@ from dlviz.compute.training import OPTIMISERS, Batches, optimiser, train
 from dlviz.data import points
 from dlviz.data.own import check_classes, decode
 from dlviz.fields import ParameterError
+from dlviz.nets.ensemble import Ensemble, unflatten
 from dlviz.nets.mlp import INITIALISATIONS, MLP
 from dlviz.results import Fact, Snapshot
 from dlviz.results import Result as Base
@@ -154,18 +155,14 @@ class Result(Base):
         """Each hidden layer's share of all hidden units."""
         return np.array(self.params.widths) / sum(self.params.widths)
 
-    def places(self) -> list[tuple[int, int, int]]:
-        """Of each layer: where in a row of `weights` its weight begins, its bias, and what comes after its bias."""
-        widths, found, at = [2, *(int(width) for width in self.params.widths), 1], [], 0
-        for layer, (into, out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
-            found.append((at, at + into * out, at + into * out + out))
-            at += into * out + out + (self.params.activation == "prelu" and layer < len(widths) - 2)
-        return found
+    def networks(self) -> Ensemble:
+        """The network at every picture, as one Ensemble."""
+        widths = [2, *(int(width) for width in self.params.widths), 1]
+        return unflatten(torch.from_numpy(self.weights), widths, function_of(self.params.as_dict()), self.params.activation == "prelu")
 
     def learned_slopes(self) -> np.ndarray:
         """PReLU's slopes (t, layers); (t, 0) for other activations."""
-        after = [end for _, _, end in self.places()[:-1]] if self.params.activation == "prelu" else []
-        return self.weights[:, after]
+        return np.concatenate([self.weights[:, :0], *(slopes.numpy() for slopes in self.networks().slopes)], axis=1)
 
     def curve(self, layer: int) -> np.ndarray:
         """The activation of a hidden layer in the middle of each of the histogram's bins, (BINS,); PReLU as it is at the end."""
@@ -181,8 +178,8 @@ class Result(Base):
 
     def _difference(self, layer: int) -> float:
         """The largest difference between incoming weights or biases of two units of a layer at the end."""
-        start, bias, end = self.places()[layer]
-        rows = np.column_stack([self.weights[-1, start:bias].reshape(end - bias, -1), self.weights[-1, bias:end]])
+        net = self.networks()
+        rows = np.column_stack([net.weights[layer][-1].numpy(), net.biases[layer][-1].numpy()])
         return float(np.ptp(rows, axis=0).max())
 
 
