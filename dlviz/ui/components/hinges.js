@@ -243,9 +243,10 @@ class Hinges {
   drawLosses(box) {
     make(this.picture, "rect", { x: box.x, y: box.y, width: box.width, height: box.height, fill: "none", stroke: "var(--st-border-color)" });
     if (!this.frames) return;
-    const logs = Array.from(this.losses, (loss) => Math.log10(Math.max(loss, 1e-12))).filter(Number.isFinite);
-    const [bottom, top] = [Math.floor(Math.min(...logs)), Math.max(Math.ceil(Math.max(...logs)), Math.floor(Math.min(...logs)) + 1)];
-    const sx = scale(0, this.losses.length - 1 || 1, box.x, box.x + box.width), sy = scale(bottom, top, box.y + box.height, box.y);
+    const log = (loss) => Math.log10(Math.max(loss, 1e-12)), { last, losses: [least, most] } = this.header.axes;
+    const logs = Array.from(this.losses, log).filter(Number.isFinite);
+    const bottom = Math.floor(log(least)), top = Math.max(Math.ceil(log(most)), bottom + 1);
+    const sx = scale(0, last, box.x, box.x + box.width), sy = scale(bottom, top, box.y + box.height, box.y);
     for (const edge of [bottom, top]) make(this.picture, "text", { x: box.x - 6, y: sy(edge) + 4, "text-anchor": "end", class: "quiet" }, threeDigits(10 ** edge));
     make(this.picture, "path", { class: "line", d: linePath(logs.length, (k) => sx(k), (k) => sy(logs[k])), stroke: "var(--st-text-color)", "stroke-width": 1.5 });
     const step = this.header.steps[this.frame];
@@ -431,8 +432,8 @@ class Hinges {
     const svg = this.root.querySelector(".price svg"), width = svg.clientWidth, height = svg.clientHeight, n = this.theta().a.length;
     svg.replaceChildren();
     if (width < 80 || height < 50) return;
-    const { sizes, price: labels } = this.header, log = (value) => Math.log10(Math.max(value, 1e-6));
-    const all = [...(this.price ?? []).flatMap((line) => Array.from(line)), this.error].filter(Number.isFinite).map(log);
+    const { sizes, price: labels, axes } = this.header, log = (value) => Math.log10(Math.max(value, 1e-6));
+    const all = [...axes.errors, this.error].filter(Number.isFinite).map(log);
     const [low, high] = [Math.floor(Math.min(...all, -1)), Math.max(0, Math.ceil(Math.max(...all)))];
     const box = { x: 44, y: 6, width: width - 56, height: height - 40 };
     const sx = scale(0, Math.log2(this.header.most), box.x, box.x + box.width), sy = scale(low, high, box.y + box.height, box.y);
@@ -477,7 +478,7 @@ class Hinges {
 
   bend(layer = null) {
     if (layer) this.touch({ layer });
-    this.layer.draw(this.settings.layer, this.f, this.colours);
+    this.layer.draw(this.settings.layer, this.f, this.colours, this.header.axes.reach);
     const { mean, none } = this.layer.areas(this.slope), words = this.root.querySelector(".areas");
     words.textContent = `det W = ${threeDigits(this.layer.determinant())} · area 1 → ${threeDigits(mean)} · ${Math.round(none * 100)} % of it lies flat`;
     Object.assign(words.dataset, { det: this.layer.determinant(), area: mean, none });
