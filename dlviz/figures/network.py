@@ -10,7 +10,7 @@ from dlviz.compute.activations import seeds as many
 from dlviz.figures.colours import CLASSES, MARKS
 from dlviz.figures.payload import Clip, pack
 
-EDGE = 1.1  # the map shows [-EDGE, EDGE]², around the shifted origin
+EDGE = 1.1  # the map shows [-EDGE, EDGE]², as the points were drawn
 TABLE_END, TABLE_STEP = 16.0, 1 / 512  # linear between entries: within 5e-7 of every f with |f''| <= 1
 
 
@@ -26,7 +26,8 @@ def network(results: tuple[networks.Result, ...], clip: Clip) -> bytes:
     loss = {"kind": "curves", "title": networks.LOSSES[params.loss], "array": "losses", "series": ["train", "test"], "high": 2.0}
     panels: list[dict[str, Any]] = [
         {
-            "kind": "network", "main": True, "title": "Decision map: probability of class 1", "edge": EDGE, "shift": params.shift,
+            "kind": "network", "main": True, "title": "Decision map: probability of class 1", "edge": EDGE,
+            "centre": result.centre.tolist(), "scale": result.scale.tolist(),
             "widths": [2, *(int(width) for width in params.widths), 1], "slopes": params.activation == "prelu",
             "table": {"low": -TABLE_END, "step": TABLE_STEP}, "colours": [CLASSES[0], "#FFFFFF", CLASSES[1]],
             "classes": CLASSES, "marks": MARKS, "most_units": 32, "most_layers": 6,
@@ -45,7 +46,7 @@ def network(results: tuple[networks.Result, ...], clip: Clip) -> bytes:
     }  # fmt: skip
     return pack(
         header, weights=result.weights, **{name: getattr(result, name).astype(np.float32) for name in seen},
-        table=result.table(TABLE_END, TABLE_STEP).astype(np.float32), points=(result.x - params.shift).astype(np.float32),
+        table=result.table(TABLE_END, TABLE_STEP).astype(np.float32), points=(result.x * result.scale + result.centre).astype(np.float32),
         labels=result.y.astype(np.uint8), is_train=result.is_train.astype(np.uint8),
     )  # fmt: skip
 

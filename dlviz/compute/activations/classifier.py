@@ -27,11 +27,16 @@ SHAPES = {"prelu_slope": 0.25, "elu_alpha": 1.0, "swish_beta": 1.0}
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """`x` (n, 2) and `y` (n,) of 0 and 1 as float32; the first `trained` of them are for training."""
+    """`x` (n, 2) and `y` (n,) of 0 and 1 as float32; the first `trained` of them are for training.
+
+    What the network is given is x = (place in the plane - `centre`) / `scale`, (2,) each.
+    """
 
     x: Tensor
     y: Tensor
     trained: int
+    centre: np.ndarray
+    scale: np.ndarray
 
     @property
     def is_train(self) -> np.ndarray:
@@ -47,7 +52,10 @@ def load(settings: Mapping[str, Any]) -> Data:
     else:
         drawn = points.draw(settings["data"], int(settings["points"]), noise, seed)
     trained = min(len(drawn.y) - 1, max(1, round(settings["train_share"] * len(drawn.y))))
-    return Data(torch.from_numpy(drawn.x + settings["shift"]).float(), torch.from_numpy(drawn.y).float(), trained)
+    as_drawn = np.full(2, -settings["shift"]), np.ones(2)
+    centre, scale = points.standard(drawn.x[:trained]) if settings["inputs"] == "standard" else as_drawn
+    x = torch.from_numpy((drawn.x - centre) / scale).float()
+    return Data(x, torch.from_numpy(drawn.y).float(), trained, centre, scale)
 
 
 def function_of(settings: Mapping[str, Any]) -> Function:

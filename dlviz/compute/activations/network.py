@@ -40,6 +40,7 @@ FRAMES = 60  # pictures of one run
 MOST_STEPS = 20_000  # of one run, its earlier legs included
 SOLVED = 0.01  # training loss below which a run counts as solved, as in the benchmark against other playgrounds
 LOSSES = {"cross_entropy": "cross-entropy", "squared": "squared error"}
+INPUTS = {"raw": "inputs as drawn", "standard": "inputs of mean 0, variance 1"}
 DATA = {name: name for name in points.DRAWS} | {OWN: "your own"}
 ACTIVATIONS = {name: label for name, label in LABELS.items() if name != EXPRESSION}
 # What may change from one leg of a run to the next; everything else makes another run.
@@ -65,7 +66,10 @@ class Params(p.Params):
     l1: float = p.number(0, 0, 0.1, 0.001, label="L1 penalty on weights", more=True)
     l2: float = p.number(0, 0, 0.1, 0.001, label="L2 penalty", more=True)
     noise: float = p.number(0, 0, 0.4, 0.01, label="Noise", more=True)
-    shift: float = p.number(0, -3, 3, 0.1, label="Shift of both inputs", more=True)
+    inputs: str = p.choice(
+        "raw", INPUTS, label="Inputs", more=True, help="Mean 0, variance 1: over the points for training, each input by itself."
+    )
+    shift: float = p.number(0, -3, 3, 0.1, label="Shift of both inputs", when=("inputs", "raw"), more=True)
     points: float = p.number(200, 20, 1000, 20, label="Points", more=True)
     train_share: float = p.number(0.5, 0.1, 0.9, 0.05, label="Share for training", more=True)
     seed: float = p.number(1, 0, 999, 1, label="Seed", more=True)
@@ -105,10 +109,10 @@ class Params(p.Params):
 class Result(Base):
     """A run as it went, one entry a picture: `steps` (t,), `weights` (t, p), and what `classifier.portraits` sees in them.
 
-    Beside them the points: `x` (n, 2), `y` (n,), `is_train` (n,).
+    Beside them the points: `x` (n, 2), `y` (n,), `is_train` (n,); x is (place in the plane - `centre`) / `scale`.
     """
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     PARAMS: ClassVar[type[p.Params]] = Params
     params: Params
     steps: np.ndarray
@@ -123,6 +127,8 @@ class Result(Base):
     x: np.ndarray
     y: np.ndarray
     is_train: np.ndarray
+    centre: np.ndarray
+    scale: np.ndarray
 
     def facts(self) -> dict[str, Fact]:
         """How the run ended, and where it diverged if it did."""
@@ -140,12 +146,16 @@ class Result(Base):
             "dead_share": _fact(self.dead[-1] @ self._shares(), "dead units", "%"),
             "saturated_share": _fact(self.saturated[-1] @ self._shares(), "saturated (unit, point) pairs", "%"),
             "parameters": Fact(float(self.weights.shape[1]), "parameters"),
+            "largest_mean_before": _fact(np.abs(self.mean[0]).max(), "largest mean of a layer's outputs before training, either way"),
+            "least_spread_before": _fact(self.spread[0].min(), "least spread of a layer's outputs before training"),
+            "largest_spread_before": _fact(self.spread[0].max(), "largest spread of a layer's outputs before training"),
             "detour": _fact(way / gone if gone > 0 else None, "way of the weights / straight line"),
         }
         for layer in range(self.dead.shape[1]):
             for name, label, unit in _OF_A_LAYER:
                 facts[f"{name}[{layer + 1}]"] = _fact(getattr(self, name)[-1, layer], f"{label} in layer {layer + 1}", unit)
             facts[f"spread_before[{layer + 1}]"] = _fact(self.spread[0, layer], f"spread of outputs in layer {layer + 1} before training")
+            facts[f"mean_before[{layer + 1}]"] = _fact(self.mean[0, layer], f"mean output of layer {layer + 1} before training")
             facts[f"alike[{layer + 1}]"] = _fact(self._difference(layer), f"largest difference between units of layer {layer + 1}")
         for layer, slope in enumerate(self.learned_slopes()[-1]):
             facts[f"learned_slope[{layer + 1}]"] = _fact(slope, f"learned slope of layer {layer + 1}")
@@ -249,4 +259,5 @@ def gather(params: Params, pictures: Sequence[Snapshot]) -> Result:
     data = load(params.as_dict())
     steps, weights = np.array([one.step for one in pictures]), np.stack([one.arrays["weights"] for one in pictures])
     seen = portraits(weights, params.as_dict(), data)
-    return Result(params=params, steps=steps, weights=weights, **seen, x=data.x.numpy(), y=data.y.numpy(), is_train=data.is_train)
+    about = {"x": data.x.numpy(), "y": data.y.numpy(), "is_train": data.is_train, "centre": data.centre, "scale": data.scale}
+    return Result(params=params, steps=steps, weights=weights, **seen, **about)

@@ -32,12 +32,13 @@ class Net {
 
   // What every unit gives at the pixels of a square grid, layer by layer: [unit][pixel]; the last layer's are logits.
   // The arrays are used again by the next call of this size.
-  maps(weights, size, edge, shift) {
+  // The first layer is given (coordinate - centre) / scale of each.
+  maps(weights, size, { edge, centre, scale }) {
     const count = size * size, coordinate = (i) => ((i + 0.5) / size) * 2 * edge - edge;
     const all = (this.places[size] ??= this.widths.map((width) => Array.from({ length: width }, () => new Float64Array(count))));
     for (let i = 0; i < count; i++) {
-      all[0][0][i] = coordinate(i % size) + shift;
-      all[0][1][i] = -coordinate((i / size) | 0) + shift;
+      all[0][0][i] = (coordinate(i % size) - centre[0]) / scale[0];
+      all[0][1][i] = (-coordinate((i / size) | 0) - centre[1]) / scale[1];
     }
     this.layers.forEach(({ into, out, weight, bias, slope }, l) => {
       for (let j = 0; j < out; j++) {

@@ -241,7 +241,7 @@ PANELS.network = (player, spec, box) => {
       drawPoints(Math.max(60, Math.round(picture.clientWidth * devicePixelRatio)));
     }
     const shown = state.hovered ?? state.chosen, pixels = player.playing && state.cost > SLOW ? SMALL : LARGE;
-    const all = net.maps(weights, pixels, spec.edge, spec.shift), [layer, unit] = shown ?? [spec.widths.length - 1, 0];
+    const all = net.maps(weights, pixels, spec), [layer, unit] = shown ?? [spec.widths.length - 1, 0];
     player.mapped = performance.now() - started; // what the maps alone cost, for who measures
     drawDiagram(weights, all, pixels / SMALL);
     if (picture.width !== pixels) [picture.width, picture.height] = [pixels, pixels];
