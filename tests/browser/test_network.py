@@ -1,6 +1,7 @@
 """In a network, in a browser: the picture belongs to the run that is shown, and its points come by click and by file."""
 
 from typing import Any
+from urllib.parse import quote
 
 from playwright.sync_api import Page
 
@@ -8,7 +9,7 @@ from dlviz.compute import run
 from dlviz.compute.activations import network
 from dlviz.compute.activations.classifier import START
 from dlviz.data.own import decode
-from tests.browser.conftest import Watched, count_frames, link_of, named, settle, wait_until
+from tests.browser.conftest import GO, Watched, count_frames, link_of, named, settle, wait_until
 from tests.browser.test_drawpad import PLACE
 
 STAGE = ".st-key-stage"
@@ -117,3 +118,29 @@ def test_ones_own_points_come_by_click_and_by_file(visitor: Watched) -> None:
     # scaled to -1 to 1; by the alphabet blue is class 0
     assert found == {(-1, -1): 1, (1, -1): 0, (-1, 1): 0, (1, 1): 1, (0, 0): 1}
     assert page.get_by_text(said).count() == 0 and page.evaluate(DRAWN)[0] != clicked[0]
+
+
+CURVE = """() => {
+  const root = document.querySelector(".st-key-stage [data-testid=stBidiComponentIsolated]").shadowRoot;
+  const dots = [...root.querySelector(".dots svg").querySelectorAll("circle.dot")], y = (k) => +dots[k].getAttribute("cy");
+  return { rise: (y(0) - y(47)) / (y(20) - y(27)), map: root.querySelector("canvas.picture").toDataURL() };
+}"""
+
+
+def test_before_a_branch_the_picture_has_the_activation_of_then(visitor: Watched) -> None:
+    """tanh is flat far out and steep in the middle, the identity is equally steep everywhere: 47 bins against 7."""
+    legs = quote('[[100,{"activation":"tanh"},[]]]')
+    page = visitor.open(f"activations?view=network&activation=identity&epochs=10&history={legs}")
+    scrub = page.locator("input.scrub")
+    scrub.focus()
+    page.keyboard.press("End")
+    after = page.evaluate(CURVE)
+    assert abs(after["rise"] - 47 / 7) < 0.2
+    page.keyboard.press("Home")
+    before = page.evaluate(CURVE)
+    assert before["rise"] < 3.2, "2 / (tanh(0.875) - tanh(-0.875)) is 1.4"
+    page.evaluate(GO, "/activations?view=network&activation=tanh&epochs=10")
+    settle(page)
+    scrub.focus()
+    page.keyboard.press("Home")
+    assert page.evaluate(CURVE)["map"] == before["map"], "the same weights under the same activation are another map"

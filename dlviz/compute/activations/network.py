@@ -22,6 +22,7 @@ from dlviz.compute.activations.classifier import (
     load,
     mean_loss,
     portraits,
+    slopes_for,
     values_of,
 )
 from dlviz.compute.activations.curve import LABELS
@@ -82,8 +83,6 @@ class Params(p.Params):
         check_classes(decode(self.own or START, "own")[1], "own")
         legs = self.legs()
         for leg in legs:
-            if (leg.settings.get("activation", Params.default("activation")) == "prelu") != (self.activation == "prelu"):
-                raise ParameterError("history", self.history, "PReLU, which has weights of its own, in every leg or in none")
             try:
                 type(self)(**leg.settings)
             except (ParameterError, TypeError) as error:
@@ -98,6 +97,20 @@ class Params(p.Params):
     def legs(self) -> tuple[Leg, ...]:
         """What happened before this run's own settings took over."""
         return read_legs("history", self.history, CHANGEABLE, [2, *(int(width) for width in self.widths), 1])
+
+    def parts(self) -> tuple[Leg, ...]:
+        """All legs with their settings in full; the last is this run's own."""
+        settings, defaults = self.as_dict(), {name: Params.default(name) for name in CHANGEABLE}
+        before = (Leg(leg.steps, settings | defaults | dict(leg.settings), leg.edits) for leg in self.legs())
+        return (*before, Leg(int(self.epochs) * self.steps_an_epoch(), settings, ()))
+
+    def begins(self) -> list[int]:
+        """The step from which on each part's settings hold."""
+        return [0, *np.cumsum([part.steps for part in self.parts()])[:-1].tolist()]
+
+    def has_slopes(self) -> bool:
+        """Whether some part trains PReLU's slopes, so that a row of weights has places for them."""
+        return any(part.settings["activation"] == "prelu" for part in self.parts())
 
     def steps_an_epoch(self) -> int:
         """Mini-batches of the training set."""
@@ -136,6 +149,7 @@ class Result(Base):
         solved = np.flatnonzero(self.losses[:, 0] < SOLVED)
         way = np.linalg.norm(np.diff(self.weights.astype(np.float64), axis=0), axis=1).sum()
         gone = np.linalg.norm(self.weights[-1].astype(np.float64) - self.weights[0])
+        idle = len(self.params.widths) if self.params.has_slopes() and self.params.activation != "prelu" else 0  # of a leg before
         facts = {
             "train_loss": _fact(self.losses[-1, 0], "training loss"),
             "test_loss": _fact(self.losses[-1, 1], "test loss"),
@@ -145,7 +159,7 @@ class Result(Base):
             "diverged_at_step": _fact(self.steps[broken[0]] if len(broken) else None, "diverged at step"),
             "dead_share": _fact(self.dead[-1] @ self._shares(), "dead units", "%"),
             "saturated_share": _fact(self.saturated[-1] @ self._shares(), "saturated (unit, point) pairs", "%"),
-            "parameters": Fact(float(self.weights.shape[1]), "parameters"),
+            "parameters": Fact(float(self.weights.shape[1] - idle), "parameters"),
             "largest_mean_before": _fact(np.abs(self.mean[0]).max(), "largest mean of a layer's outputs before training, either way"),
             "least_spread_before": _fact(self.spread[0].min(), "least spread of a layer's outputs before training"),
             "largest_spread_before": _fact(self.spread[0].max(), "largest spread of a layer's outputs before training"),
@@ -168,23 +182,40 @@ class Result(Base):
     def networks(self) -> Ensemble:
         """The network at every picture, as one Ensemble."""
         widths = [2, *(int(width) for width in self.params.widths), 1]
-        return unflatten(torch.from_numpy(self.weights), widths, function_of(self.params.as_dict()), self.params.activation == "prelu")
+        return unflatten(torch.from_numpy(self.weights), widths, function_of(self.params.as_dict()), self.params.has_slopes())
 
     def learned_slopes(self) -> np.ndarray:
-        """PReLU's slopes (t, layers); (t, 0) for other activations."""
-        return np.concatenate([self.weights[:, :0], *(slopes.numpy() for slopes in self.networks().slopes)], axis=1)
+        """PReLU's slopes (t, layers); (t, 0) if the run does not end with PReLU. Before a leg with PReLU they are at their start."""
+        slopes = self.networks().slopes if self.params.activation == "prelu" else []
+        return np.concatenate([self.weights[:, :0], *(each.numpy() for each in slopes)], axis=1)
 
-    def curve(self, layer: int) -> np.ndarray:
-        """The activation of a hidden layer in the middle of each of the histogram's bins, (BINS,); PReLU as it is at the end."""
-        slopes = self.learned_slopes()[-1]
-        shapes = {"leaky_slope": float(slopes[layer])} if len(slopes) else {"leaky_slope": self.params.leaky_slope}
-        name = "leaky_relu" if len(slopes) else self.params.activation
-        half = REACH / BINS
-        return values_of(function_of({"activation": name, **shapes}), -REACH + half, REACH - half, BINS)
+    def part_of(self) -> np.ndarray:
+        """Of each picture the number of the part whose settings hold, (t,)."""
+        return np.searchsorted(self.params.begins(), self.steps, side="right") - 1
 
-    def table(self, reach: float, step: float) -> np.ndarray:
-        """The activation at every step from -reach to reach, as a browser needs it to draw the units."""
-        return values_of(function_of(self.params.as_dict()), -reach, reach, round(2 * reach / step) + 1)
+    def curves(self, layer: int) -> np.ndarray:
+        """A hidden layer's activation in each part, in the middle of each of the histogram's bins, (parts, BINS).
+
+        PReLU is drawn as it is at the end of the part.
+        """
+        half, slopes = REACH / BINS, self.networks().slopes
+        drawn = []
+        for number, part in enumerate(self.params.parts()):
+            how: Mapping[str, Any] = part.settings
+            if how["activation"] == "prelu":
+                last = max(0, np.searchsorted(self.part_of(), number, side="right") - 1)
+                how = {"activation": "leaky_relu", "leaky_slope": float(slopes[layer][last, 0])}
+            drawn.append(values_of(function_of(how), -REACH + half, REACH - half, BINS))
+        return np.stack(drawn)
+
+    def tables(self, reach: float, step: float) -> tuple[np.ndarray, list[int]]:
+        """The activations at every step from -reach to reach, as a browser needs them to draw the units, (functions, places);
+        and for each part which of them is its own."""
+        parts = [(part.settings["activation"], part.settings["leaky_slope"]) for part in self.params.parts()]
+        different = list(dict.fromkeys(parts))
+        places = round(2 * reach / step) + 1
+        rows = [values_of(function_of({"activation": name, "leaky_slope": slope}), -reach, reach, places) for name, slope in different]
+        return np.stack(rows), [different.index(part) for part in parts]
 
     def _difference(self, layer: int) -> float:
         """The largest difference between incoming weights or biases of two units of a layer at the end."""
@@ -208,23 +239,20 @@ def _fact(value: Any, label: str, unit: str = "") -> Fact:
 
 def compute(params: Params) -> Generator[Snapshot, None, Result]:
     """Train, yielding about FRAMES pictures at even distances; returns the Result. Weights that are not finite end the run."""
-    settings, legs = params.as_dict(), params.legs()
-    data, net = load(settings), fresh(settings)
-    defaults = {name: Params.default(name) for name in CHANGEABLE}
-    parts = [(leg.steps, settings | defaults | dict(leg.settings), leg.edits) for leg in legs]
-    parts.append((int(params.epochs) * params.steps_an_epoch(), settings, ()))
-    last = sum(steps for steps, _, _ in parts)
+    data, net = load(params.as_dict()), fresh(params.as_dict())
+    parts, with_slopes = params.parts(), params.has_slopes()
+    last = sum(part.steps for part in parts)
     wanted = {round(i * last / FRAMES) for i in range(FRAMES + 1)}
     pictures: list[Snapshot] = []
     done = 0
 
     def look() -> Snapshot:
-        pictures.append(Snapshot(done, last, {"weights": flat(net)}))
+        pictures.append(Snapshot(done, last, {"weights": flat(net, with_slopes)}))
         return pictures[-1]
 
-    for steps, chosen, edits in parts:
-        way, end = training(net, data, chosen), done + steps
-        if steps:
+    for part in parts:
+        way, end = training(net, data, part.settings), done + part.steps
+        if part.steps:
             yield look()  # after the edits of the leg before
         while done < end:
             next(way)
@@ -234,7 +262,7 @@ def compute(params: Params) -> Generator[Snapshot, None, Result]:
                 if not np.isfinite(pictures[-1].arrays["weights"]).all():
                     return gather(params, pictures)
         with torch.no_grad():
-            for edit in edits:
+            for edit in part.edits:
                 row = net.biases[edit.layer] if edit.source < 0 else net.weights[edit.layer][:, edit.source]
                 row[edit.to] = edit.value
     yield look()
@@ -243,7 +271,7 @@ def compute(params: Params) -> Generator[Snapshot, None, Result]:
 
 def training(net: MLP, data: Data, settings: Mapping[str, Any]) -> Iterator[int]:
     """One step after another with these settings, by a fresh optimiser; it never ends by itself."""
-    net.activation = function_of(settings)
+    net.activation, net.slopes = function_of(settings), slopes_for(net, settings)
     x, y, l1 = data.x[: data.trained], data.y[: data.trained], settings["l1"]
 
     def loss(batch: Tensor) -> Tensor:
@@ -256,8 +284,10 @@ def training(net: MLP, data: Data, settings: Mapping[str, Any]) -> Iterator[int]
 
 def gather(params: Params, pictures: Sequence[Snapshot]) -> Result:
     """The pictures of a run so far as one Result."""
-    data = load(params.as_dict())
+    data, parts = load(params.as_dict()), params.parts()
     steps, weights = np.array([one.step for one in pictures]), np.stack([one.arrays["weights"] for one in pictures])
-    seen = portraits(weights, params.as_dict(), data)
+    of = np.searchsorted(params.begins(), steps, side="right") - 1  # pictures are in order, so those of a part stand together
+    each = [portraits(weights[of == number], parts[number].settings, data, params.has_slopes()) for number in np.unique(of)]
+    seen = {name: np.concatenate([one[name] for one in each]) for name in each[0]}
     about = {"x": data.x.numpy(), "y": data.y.numpy(), "is_train": data.is_train, "centre": data.centre, "scale": data.scale}
     return Result(params=params, steps=steps, weights=weights, **seen, **about)

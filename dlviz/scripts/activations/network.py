@@ -71,6 +71,10 @@ def function_of(settings: dict[str, Any]) -> Any:
 def fit(net: MLP, x: torch.Tensor, y: torch.Tensor, settings: dict[str, Any], steps: int) -> None:
     """So many steps with these settings and a fresh optimiser."""
     net.activation = function_of(settings)
+    if settings["activation"] != "prelu":
+        net.slopes = []
+    elif not net.slopes:  # of the step before, a leg with another activation
+        net.slopes = [torch.full((1,), 0.25, requires_grad=True) for _ in net.biases[1:]]
     how = optimiser(settings["optimiser"], net.parameters, settings["learning_rate"], settings["momentum"], settings["l2"])
     for _, rows in zip(range(steps), Batches(len(y), int(settings["batch_size"]), int(settings["seed"])), strict=False):
         loss = loss_of(net.forward(x[rows])[0][:, 0], y[rows])

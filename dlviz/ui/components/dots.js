@@ -6,7 +6,7 @@ const STRIP = "Both shares at every step, from 0 to 100 %. Click to go to a step
 
 PANELS.dots = (player, spec, place) => {
   const svg = make(place, "svg", { role: "img", "aria-label": spec.title });
-  const n = spec.curve.length, z = (k) => spec.low + ((spec.high - spec.low) * (k + 0.5)) / n;
+  const n = spec.curves[0].length, z = (k) => spec.low + ((spec.high - spec.low) * (k + 0.5)) / n;
   const state = { drawnFor: "", pointed: null };
 
   // Places in an svg of this size: where there is no room above the curve, the words stand on it, and axes have no numbers.
@@ -25,12 +25,19 @@ PANELS.dots = (player, spec, place) => {
     svg.replaceChildren();
     const room = 0.12 * (high - low || 1), colours = themeColours(svg);
     const drawn = panel(svg, area, [spec.low, spec.high], [low - room, high + room], { title: "", x: bare ? "" : "z", tight: true, bare });
-    const curve = linePath(n, (k) => drawn.sx(z(k)), (k) => drawn.sy(spec.curve[k]));
-    make(drawn.inside, "path", { class: "line", d: curve, stroke: "var(--st-text-color)", "stroke-width": 1.5, opacity: 0.6 });
-    state.dots = spec.curve.map((y, k) => make(drawn.inside, "circle", { class: "dot", cx: drawn.sx(z(k)), cy: drawn.sy(y), r: 0, fill: colours[0] }));
-    state.largest = bare ? 14 : 22;
+    state.curve = make(drawn.inside, "path", { class: "line", stroke: "var(--st-text-color)", "stroke-width": 1.5, opacity: 0.6 });
+    state.dots = Array.from({ length: n }, (_, k) => make(drawn.inside, "circle", { class: "dot", cx: drawn.sx(z(k)), r: 0, fill: colours[0] }));
+    Object.assign(state, { largest: bare ? 14 : 22, drawn, part: null });
     buildWords(laid, colours);
     buildStrip(laid.strip, bare, colours);
+  }
+
+  // The curve of the part of the run that is shown, and the dots on it
+  function bend(part) {
+    const { sx, sy } = state.drawn, curve = spec.curves[part];
+    state.part = part;
+    state.curve.setAttribute("d", linePath(n, (k) => sx(z(k)), (k) => sy(curve[k])));
+    state.dots.forEach((dot, k) => dot.setAttribute("cy", sy(curve[k])));
   }
 
   // The title, and one line a share under it; side by side in one line where they stand above the curve.
@@ -85,6 +92,7 @@ PANELS.dots = (player, spec, place) => {
       build();
     }
     if (!state.dots) return;
+    if (player.part(frame) !== state.part) bend(player.part(frame));
     const shares = frame[spec.array].subarray(spec.offset, spec.offset + n);
     state.dots.forEach((dot, k) => dot.setAttribute("r", state.largest * Math.sqrt(shares[k])));
     for (const end of ["x1", "x2"]) state.cursor.setAttribute(end, state.sx(frame.step));

@@ -14,15 +14,20 @@ function throughPrelu(z, slope) {
 }
 
 class Net {
-  // widths: units of every layer, (in, hidden..., out); `slopes`: PReLU, one trained slope after each hidden layer's bias
-  constructor(widths, slopes, table) {
-    Object.assign(this, { widths, slopes, table, places: {} });
+  // widths: units of every layer, (in, hidden..., out); `slopes`: there is a place for a trained slope after each hidden layer's bias
+  constructor(widths, slopes) {
+    Object.assign(this, { widths, places: {} });
     let at = 0;
     this.layers = widths.slice(1).map((out, l) => {
       const into = widths[l], place = { into, out, weight: at, bias: at + into * out, slope: at + into * out + out };
       at = place.slope + (slopes && l < widths.length - 2 ? 1 : 0);
       return place;
     });
+  }
+
+  // From now on the activation is PReLU with the slopes among the weights (`table` is null), or what the table says.
+  use(table) {
+    this.table = table;
   }
 
   index(layer, to, source) {
@@ -48,8 +53,8 @@ class Net {
           for (let i = 0; i < count; i++) z[i] += w * from[i];
         }
         if (l === this.layers.length - 1) continue;
-        if (this.slopes) throughPrelu(z, weights[slope]);
-        else throughTable(z, this.table);
+        if (this.table) throughTable(z, this.table);
+        else throughPrelu(z, weights[slope]);
       }
     });
     return all;

@@ -11,7 +11,7 @@ PANELS.network = (player, spec, box) => {
     <div class="diagram"><canvas aria-hidden="true"></canvas><div class="units" role="group" aria-label="Units: arrow keys move, Enter looks into one"></div></div>
     <form class="weights" hidden></form>`;
   const find = (selector) => box.querySelector(selector);
-  const net = new Net(spec.widths, spec.slopes, { ...spec.table });
+  const net = new Net(spec.widths, spec.slopes);
   const diverging = colourTable(spec.colours);
   const picture = find(".picture"), points = find(".points"), units = find(".units"), form = find(".weights"), canvas = find(".diagram canvas");
   const thumb = new OffscreenCanvas(SMALL, SMALL), stamp = thumb.getContext("2d"), stampImage = stamp.createImageData(SMALL, SMALL);
@@ -190,10 +190,10 @@ PANELS.network = (player, spec, box) => {
     });
   }
 
-  // What belongs to the run and not to the panel: its points, and its activation.
-  function takeRun() {
-    net.table.values = player.arrays.table;
-    state.changed.clear();
+  // The activation of the part of the run that a frame belongs to
+  function useActivation(frame) {
+    const { slopes, table: row } = spec.parts[player.part(frame)], { places: length } = spec.table;
+    net.use(slopes ? null : { ...spec.table, values: player.arrays.table.subarray(row * length, (row + 1) * length) });
   }
 
   function drawDiagram(weights, maps, stride) {
@@ -233,7 +233,8 @@ PANELS.network = (player, spec, box) => {
   return (frame) => {
     const started = performance.now(), weights = present(frame), { clientWidth: width, clientHeight: height } = canvas;
     if (width < 60 || height < 60) return;
-    if (player.clip !== state.clip) takeRun();
+    if (player.clip !== state.clip) state.changed.clear();
+    useActivation(frame);
     const size = [width, height, picture.clientWidth].join();
     if (size !== state.size) buildUnits(width, height);
     if (size !== state.size || player.clip !== state.clip) {
