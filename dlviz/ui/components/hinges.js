@@ -10,7 +10,7 @@ const UNIT = {
   softplus: [(z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), sigmoid],
   identity: [(z) => z, () => 1],
 };
-const POINTS = 201, SAMPLES = 81, REACH = 1.5, FRAME_MS = 50, WIDE = 1.1, HIGH = 1.65;
+const POINTS = 201, SAMPLES = 81, REACH = 1.5, FRAME_MS = 50, PAST = 50, WIDE = 1.1, HIGH = 1.65;
 const X = Array.from({ length: POINTS }, (_, i) => (i - 100) / 100);
 
 function sigmoid(z) {
@@ -29,6 +29,7 @@ class Hinges {
     this.pen = new Pen(0.025, REACH);
     this.chosen = 0;
     this.touched = {}; // fields changed here and not yet reported
+    this.past = []; // what was shown before each edit, for Undo
     this.layer = new Layer(root.querySelector(".layer svg"), (layer) => this.bend(layer), () => this.send());
     this.buildCross();
     this.buildNumbers();
@@ -37,6 +38,8 @@ class Hinges {
     const press = (name, act) => (root.querySelector(name).onclick = act);
     press(".add", () => this.add());
     press(".remove", () => this.remove(this.chosen));
+    press(".undo", () => this.undo());
+    root.addEventListener("keydown", (event) => this.pressUndo(event));
     press(".pen", () => this.takePen(!this.drawing));
     press(".play", () => this.play(!this.playing));
     press(".back", () => this.go(this.frame - 1));
@@ -65,6 +68,8 @@ class Hinges {
     Object.assign(this, arrived, { name: header.name, base: frames[0], settings: structuredClone(settings) });
     [this.f, this.slope] = UNIT[header.activation];
     if (news) this.frame = 0;
+    if (news && !this.awaited) this.past = [];
+    this.awaited = false;
     this.frame = Math.min(this.frame ?? 0, frames.length - 1);
     // whoever chooses a target of their own is handed the pen
     if (news && before !== settings.target) this.takePen(settings.target === "own" && before !== undefined);
@@ -98,6 +103,7 @@ class Hinges {
 
   // The parameters that are shown, with changes, become the start: snapshots of another training are let go.
   change(changes) {
+    this.remember();
     const theta = { ...structuredClone(this.theta()), ...changes };
     for (const name of ["a", "b", "w"]) theta[name] = theta[name].map(fine);
     theta.c = fine(theta.c);
@@ -105,6 +111,30 @@ class Hinges {
     this.play(false);
     this.touch({ start: "own", units: theta.a.length, ...theta });
     this.draw();
+  }
+
+  // What is shown before the first of some changes that are reported together
+  remember() {
+    if (Object.keys(this.touched).length) return;
+    this.past.push(structuredClone({ settings: this.settings, base: this.base, wanted: this.wanted }));
+    this.past = this.past.slice(-PAST);
+  }
+
+  undo() {
+    const before = this.past.pop();
+    if (!before) return;
+    Object.assign(this, before, { frames: null, frame: 0, price: null, chosen: Math.min(this.chosen, before.base.a.length - 1) });
+    this.play(false);
+    this.touch(before.settings);
+    this.draw();
+    this.send();
+  }
+
+  // A number that is being typed has an undo of its own.
+  pressUndo(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.key !== "z" || event.target.type === "number") return;
+    event.preventDefault();
+    this.undo();
   }
 
   touch(fields) {
@@ -120,7 +150,8 @@ class Hinges {
 
   send() {
     clearTimeout(this.later);
-    if (Object.keys(this.touched).length) this.report(this.touched);
+    this.awaited = Object.keys(this.touched).length > 0;
+    if (this.awaited) this.report(this.touched);
     this.touched = {};
   }
 
@@ -237,6 +268,7 @@ class Hinges {
     this.writePlayer();
     this.root.querySelector(".add").disabled = n >= this.header.most;
     this.root.querySelector(".remove").disabled = n <= 1;
+    this.root.querySelector(".undo").disabled = !this.past.length;
   }
 
   // the loss of every step on a logarithmic axis, and where the player stands
@@ -415,6 +447,7 @@ class Hinges {
 
   // The first stroke begins with the target that was there.
   stroke(from, to) {
+    this.remember();
     const { settings } = this, even = Array.from({ length: SAMPLES }, (_, i) => (2 * i) / (SAMPLES - 1) - 1);
     const kept = settings.target === "own" && settings.curve.length === SAMPLES;
     const before = kept ? settings.curve : even.map((x) => Math.round(curveAt(this.wanted, x) * 100) / 100);
@@ -477,7 +510,11 @@ class Hinges {
   // The bent square ------------------------------------------------------------------------------------------------------
 
   bend(layer = null) {
-    if (layer) this.touch({ layer });
+    if (layer) {
+      this.remember();
+      this.touch({ layer });
+      this.root.querySelector(".undo").disabled = false;
+    }
     this.layer.draw(this.settings.layer, this.f, this.colours, this.header.axes.reach);
     const { mean, none } = this.layer.areas(this.slope), words = this.root.querySelector(".areas");
     words.textContent = `det W = ${threeDigits(this.layer.determinant())} · area 1 → ${threeDigits(mean)} · ${Math.round(none * 100)} % of it lies flat`;
