@@ -43,7 +43,7 @@ def show_buttons(settings: Settings) -> None:
         if settings.mode.path:
             _path_line(settings)
         st.button(
-            "Present", icon=":material/present_to_all:", key="present", help="Key P. The key ? lists all keys.",
+            "Present", icon=":material/present_to_all:", key="present", help="Key P. ? at the lower left lists all keys.",
             on_click=set_present, args=(settings, True),
         )  # fmt: skip
         st.button("Leave", icon=":material/close:", key="leave", on_click=set_present, args=(settings, False), type="tertiary")

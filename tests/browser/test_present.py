@@ -16,6 +16,7 @@ TOPIC, VIEW = "activations", "activations.curve"
 SCENES = lessons.load(TOPIC).of("curve")
 QUIET = [scene for scene in SCENES if not scene.ask]  # without a question
 MAIN = ".st-key-stage svg.main"
+DRAWN = f":is({MAIN}, .st-key-stage .player)"
 LISTEN_PLAY = """() => { window.plays = 0; document.addEventListener("dlviz:play", (e) => { window.plays += 1; e.preventDefault(); }); }"""
 TAGGED = ["header", "choices", "controls", "below", "stage"]
 
@@ -212,14 +213,19 @@ def test_after_a_drag_zero_and_the_remote_still_work(visitor: Watched) -> None:
     wait_until(page, lambda: scene_of(page) == "", "beside present mode the Page keys belong to the bar")
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", (1440, 900)), ("dark", (1280, 720))])
-def test_every_scene_can_be_presented(visitor: Watched, theme: Any, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("theme", "size", "views"),
+    [("light", (1440, 900), ("curve", "softmax")), ("dark", (1280, 720), ("curve", "softmax")), ("dark", (1280, 720), ("network",))],
+    ids=["light", "dark", "network"],
+)
+def test_every_scene_can_be_presented(visitor: Watched, theme: Any, size: tuple[int, int], views: tuple[str, ...]) -> None:
     page = visitor.page
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.emulate_media(color_scheme=theme)
-    visitor.open(f"{TOPIC}?present=1&embed=true")
-    for view in ("curve", "softmax"):
-        if view != "curve":
+    for view in views:
+        if view == views[0]:
+            visitor.open(f"{TOPIC}?view={view}&present=1&embed=true")
+        else:
             page.evaluate(GO, f"/{TOPIC}?view={view}&present=1&embed=true")
             settle(page)
         for scene in lessons.load(TOPIC).of(view):
@@ -229,7 +235,7 @@ def test_every_scene_can_be_presented(visitor: Watched, theme: Any, size: tuple[
                 assert named(page, "ask").is_visible()
                 named(page, "ask").get_by_role("button", name=scene.ask.choices[scene.ask.answer]).click()
                 settle(page)
-                wait_until(page, lambda: box(page, MAIN)["bottom"] <= box(page, ".st-key-sentence p")["top"], "the picture drawn anew")
+                wait_until(page, lambda: box(page, DRAWN)["bottom"] <= box(page, ".st-key-sentence p")["top"], "the picture drawn anew")
                 assert box(page, ".st-key-answer p")["bottom"] <= size[1], f"{scene.id}: the answer is out of the window"
             assert box(page, ".st-key-stage")["bottom"] <= box(page, ".st-key-sentence p")["top"] + 1, scene.id
             said, way_out = box(page, ".st-key-sentence p"), box(page, ".st-key-leave")
