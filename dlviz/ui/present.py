@@ -21,6 +21,7 @@ AROUND = (
     ".stHtml:has(dl.facts)",
     ".st-key-diagnosis",
     ".st-key-below",
+    ".dlviz-keys .open",
 )
 TRAVEL = "present.travel"  # (slug, query) of the page that the path's next scene is on
 
