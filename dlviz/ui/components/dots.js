@@ -14,7 +14,7 @@ PANELS.dots = (player, spec, place) => {
     const bare = width < 134 || height < 105, left = bare ? 2 : 44, across = width - left - (bare ? 2 : 10);
     const top = bare ? 2 : 36, deep = bare ? 12 : 22, foot = height - deep - 1;
     return {
-      bare, words: bare ? left + 6 : 0, narrow: width < 200,
+      bare, words: bare ? left + (width < 95 ? 1 : 6) : 0, size: bare ? (width < 95 ? 9 : 11) : width < 200 ? 11 : 13,
       area: { x: left, y: top, width: across, height: foot - top - (bare ? 4 : 24) },
       strip: { x: left, y: foot, width: across, height: deep },
     };
@@ -41,11 +41,11 @@ PANELS.dots = (player, spec, place) => {
   }
 
   // The title, and one line a share under it; side by side in one line where they stand above the curve.
-  function buildWords({ bare, words, narrow }, colours) {
+  function buildWords({ bare, words, size }, colours) {
     state.title = make(svg, "text", { x: words, y: bare ? 15 : 12, "font-weight": 600, style: HALO });
-    const style = `${HALO}${bare || narrow ? "; font-size: 11px" : ""}`, line = bare ? null : make(svg, "text", { class: "note", x: words, y: 28, style });
+    const style = `${HALO}; font-size: ${size}px`, line = bare ? null : make(svg, "text", { class: "note", x: words, y: 28, style });
     state.notes = spec.notes.map((_, k) => {
-      const own = line ? make(line, "tspan", { dx: k ? 8 : 0 }) : make(svg, "text", { class: "note", x: words, y: 28 + 13 * k, style });
+      const own = line ? make(line, "tspan", { dx: k ? 8 : 0 }) : make(svg, "text", { class: "note", x: words, y: 17 + size + (size + 2) * k, style });
       own.style.fill = colours[INKS[k]];
       return own;
     });
