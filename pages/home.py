@@ -3,10 +3,11 @@
 import streamlit as st
 
 from dlviz.catalog import TOPICS
-from dlviz.ui import home
+from dlviz.ui import home, session
 from dlviz.ui.navigation import enter_by_front_door, load_torch_in_background
 
 enter_by_front_door()
+session.leave_runs()
 st.html(home.STYLE)
 st.title("dlviz", anchor=False)
 with st.container(key="lead"):

@@ -61,6 +61,15 @@ def checkerboard(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarr
     return x, cell.sum(1) % 2
 
 
+def standard(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Centre and scale of each column of x (n, 2): (x - centre) / scale has mean 0 and variance 1.
+
+    The scale is 1 where a column is everywhere the same.
+    """
+    scale = x.std(0)
+    return x.mean(0), np.where(scale > 0, scale, 1.0)
+
+
 DRAWS: dict[str, Draw] = {"circle": circle, "xor": xor, "gauss": gauss, "moons": moons, "spiral": spiral, "checkerboard": checkerboard}
 
 

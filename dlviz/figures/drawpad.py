@@ -1,6 +1,7 @@
 """The pad to draw on: what the component `drawpad` needs to know. Its edits come back under the name of the field."""
 
 from dlviz.data.own import MOST
+from dlviz.figures.colours import CLASSES
 from dlviz.figures.payload import pack
 
 
@@ -12,6 +13,7 @@ def points_pad(field: str, points: str, labels: tuple[str, str]) -> bytes:
         "value": points,
         "most": MOST,
         "labels": labels,
+        "colours": CLASSES,
         "axis": "x₁",
         "alt": "Points of two classes.",
     }

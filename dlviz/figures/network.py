@@ -7,10 +7,10 @@ import numpy as np
 from dlviz.compute.activations import classifier
 from dlviz.compute.activations import network as networks
 from dlviz.compute.activations import seeds as many
+from dlviz.figures.colours import CLASSES, MARKS
 from dlviz.figures.payload import Clip, pack
 
-CLASSES = ("#C2500A", "#0072B2")  # colour-blind safe, with white between
-EDGE = 1.1  # the map shows [-EDGE, EDGE]², around the shifted origin
+EDGE = 1.1  # the map shows [-EDGE, EDGE]², as the points were drawn
 TABLE_END, TABLE_STEP = 16.0, 1 / 512  # linear between entries: within 5e-7 of every f with |f''| <= 1
 
 
@@ -22,16 +22,19 @@ def network(results: tuple[networks.Result, ...], clip: Clip) -> bytes:
     result, others = results[0], results[1:]
     params, layers = result.params, range(result.histogram.shape[1])
     legs = [[leg.steps, dict(leg.settings), [[e.layer, e.to, e.source, e.value] for e in leg.edits]] for leg in params.legs()]
-    begins = np.cumsum([leg[0] for leg in legs]).tolist()
+    begins = params.begins()
+    tables, of_parts = result.tables(TABLE_END, TABLE_STEP)
+    parts = [{"slopes": part.settings["activation"] == "prelu", "table": row} for part, row in zip(params.parts(), of_parts, strict=True)]
     loss = {"kind": "curves", "title": networks.LOSSES[params.loss], "array": "losses", "series": ["train", "test"], "high": 2.0}
     panels: list[dict[str, Any]] = [
         {
-            "kind": "network", "main": True, "title": "Decision map: probability of class 1", "edge": EDGE, "shift": params.shift,
-            "widths": [2, *(int(width) for width in params.widths), 1], "slopes": params.activation == "prelu",
-            "table": {"low": -TABLE_END, "step": TABLE_STEP}, "colours": [CLASSES[0], "#FFFFFF", CLASSES[1]], "classes": CLASSES,
-            "most_units": 32, "most_layers": 6,
+            "kind": "network", "main": True, "title": "Decision map: probability of class 1", "edge": EDGE,
+            "centre": result.centre.tolist(), "scale": result.scale.tolist(),
+            "widths": [2, *(int(width) for width in params.widths), 1], "slopes": params.has_slopes(), "parts": parts,
+            "table": {"low": -TABLE_END, "step": TABLE_STEP, "places": tables.shape[1]}, "colours": [CLASSES[0], "#FFFFFF", CLASSES[1]],
+            "classes": CLASSES, "marks": MARKS, "most_units": 32, "most_layers": 6,
         },
-        loss | {"marks": begins},
+        loss | {"marks": begins[1:]},
         *[_where_units_live(results, layer) for layer in layers],
     ]  # fmt: skip
     seen = ("losses", "histogram", "dead", "saturated")
@@ -41,25 +44,24 @@ def network(results: tuple[networks.Result, ...], clip: Clip) -> bytes:
         "name": "dlviz-network", "clip": clip.name, "steps": result.steps.tolist(), "of": clip.last, "done": clip.done,
         "until": max(clip.last, clip.until), "beside": {"losses": max(losses, default=0.0)}, "again_ms": clip.again_ms,
         "framed": ["weights", *seen], "panels": panels, "bar": True,
-        "begin": begins[-1] if begins else 0, "legs": legs, "trained": trained,
+        "begin": begins[-1], "begins": begins, "legs": legs, "trained": trained,
     }  # fmt: skip
     return pack(
         header, weights=result.weights, **{name: getattr(result, name).astype(np.float32) for name in seen},
-        table=result.table(TABLE_END, TABLE_STEP).astype(np.float32), points=(result.x - params.shift).astype(np.float32),
+        table=tables.astype(np.float32), points=(result.x * result.scale + result.centre).astype(np.float32),
         labels=result.y.astype(np.uint8), is_train=result.is_train.astype(np.uint8),
     )  # fmt: skip
 
 
 def _where_units_live(results: tuple[networks.Result, ...], layer: int) -> dict[str, Any]:
     """A hidden layer's pre-activations over the training set, as dots on the activation's own curve."""
-    result = results[0]
-    curves = [each.curve(layer) for each in results if layer < len(each.params.widths)]
-    reach = [round(float(edge), 6) for edge in (min(curve.min() for curve in curves), max(curve.max() for curve in curves))]
+    drawn = [each.curves(layer) for each in results if layer < len(each.params.widths)]
+    reach = [round(float(edge), 6) for edge in (min(curves.min() for curves in drawn), max(curves.max() for curves in drawn))]
     notes = [["dead", layer, "dead"], ["saturated", layer, "saturated"]]
-    curve = [round(float(value), 6) for value in result.curve(layer)]
+    curves = np.round(drawn[0], 6).tolist()  # one a part of the run
     return {
         "kind": "dots", "title": f"layer {layer + 1}: f(z)", "array": "histogram", "offset": layer * classifier.BINS,
-        "low": -classifier.REACH, "high": classifier.REACH, "curve": curve, "range": reach, "notes": notes,
+        "low": -classifier.REACH, "high": classifier.REACH, "curves": curves, "range": reach, "notes": notes,
     }  # fmt: skip
 
 

@@ -9,7 +9,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Function = Callable[[Tensor], Tensor]
-INITIALISATIONS = {"zeros": "zeros", "small": "normal, σ = 0.01", "xavier": "Xavier", "he": "He", "orthogonal": "orthogonal"}
+INITIALISATIONS = {
+    "zeros": "zeros",
+    "small": "normal, σ = 0.01",
+    "xavier": "Xavier",
+    "lecun": "LeCun",
+    "he": "He",
+    "orthogonal": "orthogonal",
+}
 
 
 @dataclass
@@ -51,6 +58,7 @@ def build(
     """An MLP with layers of these widths, (in, hidden..., out); biases are zero, PReLU's slopes start at `slope` if there is one.
 
     Xavier: uniform on ±√(6/(in + out)) (Glorot & Bengio 2010, eq. 16). He: normal, σ = √(2/in) (He et al. 2015, eq. 10).
+    LeCun: normal, σ = √(1/in) (LeCun et al. 1998, "Efficient BackProp", eq. 16; SELU's, Klambauer et al. 2017).
     Orthogonal: rows or columns orthonormal (Saxe et al. 2014). KeyError for an initialisation that does not exist.
     """
     weights = [initial_weight(o, i, initialisation, generator, dtype) for i, o in zip(widths[:-1], widths[1:], strict=True)]
@@ -72,4 +80,4 @@ def initial_weight(out: int, into: int, initialisation: str, generator: torch.Ge
     if initialisation == "xavier":
         limit = math.sqrt(6 / (into + out))
         return torch.empty(out, into, dtype=dtype).uniform_(-limit, limit, generator=generator)
-    return normal * {"zeros": 0.0, "small": 0.01, "he": math.sqrt(2 / into)}[initialisation]
+    return normal * {"zeros": 0.0, "small": 0.01, "lecun": math.sqrt(1 / into), "he": math.sqrt(2 / into)}[initialisation]

@@ -16,7 +16,7 @@ from dlviz.fields import ParameterError
 from dlviz.jobs import Job
 from dlviz.lessons import PLACEHOLDER, Scene, beside, fill
 from dlviz.results import Facts, Result
-from dlviz.ui import compare, components, keys, live, present, takehome
+from dlviz.ui import compare, components, keys, live, present, session, takehome
 from dlviz.ui.controls import plain_text, show_controls
 from dlviz.ui.navigation import enter_by_front_door
 from dlviz.ui.state import Settings, touch
@@ -157,7 +157,7 @@ def _stage(settings: Settings, drawing: Drawing) -> tuple[Result | None, Result 
     """
     started = time.perf_counter()
     key, pin = f"{settings.name}.stage", settings.pin
-    live_place, pinned_place = (live.session(), "live"), (live.session(), "pinned")
+    live_place, pinned_place = (session.name(), "live"), (session.name(), "pinned")
 
     def edit(values: dict[str, Any]) -> None:
         touch()
@@ -172,6 +172,7 @@ def _stage(settings: Settings, drawing: Drawing) -> tuple[Result | None, Result 
         jobs.unwatch(pinned_place)
     else:
         other = jobs.submit(settings.name, pin, pinned_place)
+    ended = {each: live.soon(each) for each in (job, other) if each} if drawing.grows else {}
     with st.container(key="pair"):
         left = st.container(key="side-a") if other else st.empty()  # B is always the second: pinning does not rebuild it
         right = st.container(key="side-b")
@@ -182,14 +183,16 @@ def _stage(settings: Settings, drawing: Drawing) -> tuple[Result | None, Result 
         else:
             st.empty()
         side = components.LIVE if other else components.ALONE
-        result = _guarded(settings, "picture", lambda: _side(settings, drawing, job, other, key, edit, side))
+        result = _guarded(settings, "picture", lambda: _side(settings, drawing, job, other, ended.get(job), key, edit, side))
     pinned = None
     if other:
         with left:
             compare.show_name("A", first)
             key_of_a = f"{settings.name}.pinned"
             pinned = _guarded(
-                settings, "picture", lambda: _side(settings, drawing, other, job, key_of_a, lambda values: None, components.PINNED)
+                settings,
+                "picture",
+                lambda: _side(settings, drawing, other, job, ended.get(other), key_of_a, lambda values: None, components.PINNED),
             )
     st.session_state["stage.ms"] = (time.perf_counter() - started) * 1000
     if refused := st.session_state.pop("stage.refused", ""):
@@ -198,8 +201,9 @@ def _stage(settings: Settings, drawing: Drawing) -> tuple[Result | None, Result 
 
 
 def _side(
-    settings: Settings, drawing: Drawing, job: Job, beside: Job | None, key: str, edit: Callable[[dict[str, Any]], None], side: int
-) -> Result | None:
+    settings: Settings, drawing: Drawing, job: Job, beside: Job | None, ended: bool | None, key: str,
+    edit: Callable[[dict[str, Any]], None], side: int,
+) -> Result | None:  # fmt: skip
     """One picture, on axes that hold the one beside it too; None while a long run is under way."""
 
     def draw(payload: bytes) -> None:
@@ -209,7 +213,7 @@ def _side(
         _guarded(settings, "picture", act)
 
     if drawing.grows:
-        return live.watch(job, drawing.figure, draw, key, guard, beside)
+        return live.watch(job, drawing.figure, draw, key, guard, beside, ended)
     result = job.wait(PATIENCE)
     draw(drawing.figure((result, *_finished(beside))))
     return result

@@ -1,7 +1,7 @@
 """A long run on the page: its picture grows while it is computed, and the page is drawn in full when it has ended."""
 
-import secrets
 from collections.abc import Callable
+from concurrent.futures import wait
 from typing import Any
 
 import streamlit as st
@@ -9,7 +9,7 @@ import streamlit as st
 from dlviz import jobs, runtime
 from dlviz.compute import gather
 from dlviz.figures.payload import Clip
-from dlviz.jobs import Job, StillRunning
+from dlviz.jobs import Job
 from dlviz.results import Result
 
 SOON = 0.3  # seconds that a page waits for a run before it shows it growing
@@ -20,23 +20,19 @@ Guard = Callable[[Callable[[], None]], None]  # calls what it is given, and says
 WORTH_SAYING = 2.0  # seconds left from which on the time left is shown
 
 
-@st.cache_resource(scope="session", on_release=jobs.leave, show_spinner=False)  # type: ignore[untyped-decorator]
-def session() -> str:
-    """A name for this connection; when the connection goes, its jobs are left."""
-    return secrets.token_hex(8)
-
-
 def watch(
-    job: Job, figure: Callable[..., bytes], draw: Callable[[bytes], None], key: str, guard: Guard, beside: Job | None = None
-) -> Result | None:
+    job: Job, figure: Callable[..., bytes], draw: Callable[[bytes], None], key: str, guard: Guard,
+    beside: Job | None = None, ended: bool | None = None,
+) -> Result | None:  # fmt: skip
     """Draw a run, and go on drawing while it is under way; its Result if it has ended soon, else None.
 
-    `beside`: the run that is watched beside it; what there is of it decides on the axes too.
+    `beside`: the run that is watched beside it; what there is of it decides on the axes too. `ended`: what `soon` has said of this
+    run. Of two beside each other both are asked before either is drawn: a picture is drawn anew only if one of them is growing.
 
     The player asks for what came after the frames it has, which reruns only this fragment; before there is a player, the
     server looks by itself. What the computation raises within SOON, this raises; what it raises later, `guard` gets to say.
     """
-    result = _soon(job)
+    result = job.future.result() if (soon(job) if ended is None else ended) else None
     changed = f"{key}.changed"  # what was changed in the picture concerns the whole page, but reruns only the fragment
     st.session_state.pop(changed, None)
 
@@ -62,16 +58,15 @@ def watch(
     return result
 
 
-def _soon(job: Job) -> Result | None:
-    """The result if it comes within SOON. In a process that is not warm yet, wait for the first frame at least: the garbage
+def soon(job: Job) -> bool:
+    """Whether it ends within SOON. In a process that is not warm yet, wait for the first frame at least: the garbage
     collection after each look at a run would hold up the very imports that the first run waits for."""
     for _ in range(1 if runtime.is_warm() else COLD):
-        try:
-            return job.wait(SOON)
-        except StillRunning:
-            if job.frames_after(-1):
-                break
-    return None
+        if wait([job.future], SOON).done:
+            return True
+        if job.frames_after(-1):
+            break
+    return False
 
 
 def _seen(job: Job | None) -> tuple[Result, ...]:

@@ -21,6 +21,7 @@ AROUND = (
     ".stHtml:has(dl.facts)",
     ".st-key-diagnosis",
     ".st-key-below",
+    ".dlviz-keys .open",
 )
 TRAVEL = "present.travel"  # (slug, query) of the page that the path's next scene is on
 
@@ -43,7 +44,7 @@ def show_buttons(settings: Settings) -> None:
         if settings.mode.path:
             _path_line(settings)
         st.button(
-            "Present", icon=":material/present_to_all:", key="present", help="Key P. The key ? lists all keys.",
+            "Present", icon=":material/present_to_all:", key="present", help="Key P. ? at the lower left lists all keys.",
             on_click=set_present, args=(settings, True),
         )  # fmt: skip
         st.button("Leave", icon=":material/close:", key="leave", on_click=set_present, args=(settings, False), type="tertiary")

@@ -14,7 +14,7 @@ from dlviz import jobs, runtime
 from dlviz import params as p
 from dlviz.figures.payload import Clip, pack
 from dlviz.results import Fact, Result, Snapshot
-from dlviz.ui import components, live
+from dlviz.ui import components, live, session
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ live.gather = gather  # type: ignore[assignment, attr-defined]
 runtime.configure_logging()
 runtime.warm_up()
 query = st.query_params.to_dict()
-job = jobs.submit("test.count", Settings(**{name: float(text) for name, text in query.items()}), (live.session(), "live"))
+job = jobs.submit("test.count", Settings(**{name: float(text) for name, text in query.items()}), (session.name(), "live"))
 
 
 def guard(act: object) -> None:

@@ -16,6 +16,7 @@ TOPIC, VIEW = "activations", "activations.curve"
 SCENES = lessons.load(TOPIC).of("curve")
 QUIET = [scene for scene in SCENES if not scene.ask]  # without a question
 MAIN = ".st-key-stage svg.main"
+DRAWN = f":is({MAIN}, .st-key-stage .player)"
 LISTEN_PLAY = """() => { window.plays = 0; document.addEventListener("dlviz:play", (e) => { window.plays += 1; e.preventDefault(); }); }"""
 TAGGED = ["header", "choices", "controls", "below", "stage"]
 
@@ -214,7 +215,7 @@ def test_after_a_drag_zero_and_the_remote_still_work(visitor: Watched) -> None:
 
 
 # The front view of every topic, and one more whose picture is another component.
-PRESENTED = [*(topic.views[0] for topic in catalog.TOPICS), "activations.softmax"]
+PRESENTED = [*(topic.views[0] for topic in catalog.TOPICS), "activations.softmax", "activations.network"]
 
 
 @pytest.mark.parametrize("view", PRESENTED)

@@ -32,10 +32,19 @@ def as_bytes(result: Result) -> list[bytes]:
     return [value.tobytes() for value in vars(result).values() if isinstance(value, np.ndarray)]
 
 
+def places(result: Result) -> list[tuple[int, int, int]]:
+    """Of each layer: where in a row of `weights` its weight begins, its bias, and what comes after its bias. Counted here anew."""
+    widths, found, at = [2, *(int(width) for width in result.params.widths), 1], [], 0
+    for layer, (into, out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        found.append((at, at + into * out, at + into * out + out))
+        at += into * out + out + (result.params.activation == "prelu" and layer < len(widths) - 2)
+    return found
+
+
 def module_of(result: Result, picture: int) -> torch.nn.Sequential:
     """The network of one picture as torch's own modules, in float64."""
     widths, layers = [2, *(int(width) for width in result.params.widths), 1], []
-    for layer, (start, bias, end) in enumerate(result.places()):
+    for layer, (start, bias, end) in enumerate(places(result)):
         linear = torch.nn.Linear(widths[layer], widths[layer + 1], dtype=torch.float64)
         row = torch.from_numpy(result.weights[picture].astype(np.float64))
         linear.weight.data, linear.bias.data = row[start:bias].reshape(linear.weight.shape), row[bias:end]
@@ -158,13 +167,13 @@ def test_dead_and_saturated_are_counted_over_the_whole_training_set() -> None:
     edits = [[0, 0, -1, -99], [0, 1, -1, 99], [0, 2, -1, 99]]  # ReLU: a unit that no point reaches, and two that all points pass
     result = result_of(activation="relu", widths=(4,), history=json.dumps([[0, {}, edits]]), epochs=1, learning_rate=0.001)
     assert result.dead[0, 0] == 0.25
-    start, bias, end = result.places()[0]
+    start, bias, end = places(result)[0]
     w, b = result.weights[0, start:bias].reshape(-1, 2), result.weights[0, bias:end]
     z = result.x[result.is_train] @ w.T + b
     assert result.saturated[0, 0] == pytest.approx((z <= 0).mean())
     assert result.histogram[0, 0].sum() == pytest.approx(1) and result.histogram[0, 0, 0] >= 0.25
     tanh = result_of(epochs=1)
-    start, bias, end = tanh.places()[0]
+    start, bias, end = places(tanh)[0]
     z = tanh.x[tanh.is_train] @ tanh.weights[0, start:bias].reshape(-1, 2).T + tanh.weights[0, bias:end]
     assert tanh.saturated[0, 0] == pytest.approx((1 / np.cosh(z) ** 2 < FLAT).mean())
     assert tanh.mean[0, 0] == pytest.approx(np.tanh(z).mean(), abs=1e-6) and tanh.spread[0, 0] == pytest.approx(np.tanh(z).std(), rel=1e-5)
@@ -217,10 +226,10 @@ def test_a_branch_goes_on_from_its_step_with_other_settings() -> None:
 def test_a_weight_set_by_hand_is_seen_at_its_step_and_trained_on_from() -> None:
     edited = result_of(epochs=3, batch_size=30, history='[[2,{"batch_size":30},[[1,2,3,5.5],[0,1,-1,-2]]]]')
     plain = result_of(epochs=5, batch_size=30)
-    start, bias, _ = edited.places()[1]
+    start, bias, _ = places(edited)[1]
     changed = np.flatnonzero(edited.weights[2] != plain.weights[2])
-    assert set(changed) == {start + 2 * 4 + 3, edited.places()[0][1] + 1}
-    assert edited.weights[2][start + 11] == 5.5 and edited.weights[2][edited.places()[0][1] + 1] == -2
+    assert set(changed) == {start + 2 * 4 + 3, places(edited)[0][1] + 1}
+    assert edited.weights[2][start + 11] == 5.5 and edited.weights[2][places(edited)[0][1] + 1] == -2
     assert edited.weights[3][start + 11] != 5.5 and bias > start
     assert list(edited.steps) == [0, 1, 2, 3, 4, 5]
 
@@ -232,7 +241,7 @@ WRONG = {
     "no such layer": "[[1,{},[[9,0,0,1]]]]",
     "no such unit": "[[1,{},[[0,4,0,1]]]]", "no such source": "[[1,{},[[0,0,2,1]]]]", "an infinite weight": "[[1,{},[[0,0,0,Infinity]]]]",
     "a weight in words": '[[1,{},[[0,0,0,"1"]]]]', "not a number": "[[1,{},[[0,0,0,NaN]]]]", "too many steps": "[[99999,{},[]]]",
-    "too many legs": json.dumps([[1, {}, []]] * 7), "deep": "[" * 1400, "PReLU in one leg": '[[1,{"activation":"prelu"},[]]]',
+    "too many legs": json.dumps([[1, {}, []]] * 7), "deep": "[" * 1400,
 }  # fmt: skip
 
 
@@ -277,14 +286,18 @@ def test_snapshots_so_far_are_the_beginning_of_the_result() -> None:
 def test_prelu_learns_and_its_table_and_places_fit() -> None:
     result = result_of(activation="prelu", epochs=10, learning_rate=0.3)
     assert result.learned_slopes().shape == (len(result.steps), 2) and (result.learned_slopes()[0] == 0.25).all()
-    assert (result.learned_slopes()[-1] != 0.25).all() and result.places()[-1][2] == result.weights.shape[1]
+    assert (result.learned_slopes()[-1] != 0.25).all() and places(result)[-1][2] == result.weights.shape[1]
+    np.testing.assert_array_equal(result.learned_slopes(), result.weights[:, [end for _, _, end in places(result)[:-1]]])
+    for layer, (start, bias, end) in enumerate(places(result)[:-1]):
+        rows = np.column_stack([result.weights[-1, start:bias].reshape(end - bias, -1), result.weights[-1, bias:end]])
+        assert result.facts()[f"alike[{layer + 1}]"].value == pytest.approx((rows.max(0) - rows.min(0)).max())
     assert result_of().learned_slopes().shape[1] == 0
 
 
 def test_a_table_says_f_between_its_entries_too() -> None:
     """What the browser draws units from: linear between entries 1/512 apart is within h²/8 · max|f''| of f."""
     for name in ("tanh", "gelu", "relu", "selu", "softplus", "hardswish"):
-        table = result_of(activation=name).table(16, 1 / 512)
+        table = result_of(activation=name).tables(16, 1 / 512)[0][0]
         z = torch.linspace(-7.9, 7.9, 4001, dtype=torch.float64) + 1 / 3000
         shown = np.interp(z.numpy(), np.linspace(-16, 16, len(table)), table)
         exact = network.function_of({"activation": name, "leaky_slope": 0.1})(z).numpy()
@@ -295,6 +308,6 @@ def test_portraits_of_many_moments_are_those_of_each_alone() -> None:
     result = result_of(epochs=7)
     data, settings = load(result.params.as_dict()), result.params.as_dict()
     for i in (0, 5, len(result.steps) - 1):
-        alone = portraits(result.weights[i : i + 1], settings, data)
+        alone = portraits(result.weights[i : i + 1], settings, data, False)
         for name, values in alone.items():
             np.testing.assert_allclose(getattr(result, name)[i], values[0], rtol=1e-6, err_msg=name)

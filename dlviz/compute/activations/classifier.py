@@ -1,7 +1,7 @@
 """A small network that tells two classes of points apart: the data, the fresh network, its loss, and what is seen of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,11 +27,16 @@ SHAPES = {"prelu_slope": 0.25, "elu_alpha": 1.0, "swish_beta": 1.0}
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """`x` (n, 2) and `y` (n,) of 0 and 1 as float32; the first `trained` of them are for training."""
+    """`x` (n, 2) and `y` (n,) of 0 and 1 as float32; the first `trained` of them are for training.
+
+    What the network is given is x = (place in the plane - `centre`) / `scale`, (2,) each.
+    """
 
     x: Tensor
     y: Tensor
     trained: int
+    centre: np.ndarray
+    scale: np.ndarray
 
     @property
     def is_train(self) -> np.ndarray:
@@ -47,7 +52,10 @@ def load(settings: Mapping[str, Any]) -> Data:
     else:
         drawn = points.draw(settings["data"], int(settings["points"]), noise, seed)
     trained = min(len(drawn.y) - 1, max(1, round(settings["train_share"] * len(drawn.y))))
-    return Data(torch.from_numpy(drawn.x + settings["shift"]).float(), torch.from_numpy(drawn.y).float(), trained)
+    as_drawn = np.full(2, -settings["shift"]), np.ones(2)
+    centre, scale = points.standard(drawn.x[:trained]) if settings["inputs"] == "standard" else as_drawn
+    x = torch.from_numpy((drawn.x - centre) / scale).float()
+    return Data(x, torch.from_numpy(drawn.y).float(), trained, centre, scale)
 
 
 def function_of(settings: Mapping[str, Any]) -> Function:
@@ -77,13 +85,24 @@ def mean_loss(out: Tensor, y: Tensor, squared: bool) -> Tensor:
     return F.binary_cross_entropy_with_logits(out, y, reduction="none").mean(-1)
 
 
-def flat(net: MLP) -> np.ndarray:
-    """All parameters as one row, (p,) float32: what is kept of a moment."""
-    return np.concatenate([parameter.detach().numpy().ravel() for parameter in net.parameters]).astype(np.float32)
+def slopes_for(net: MLP, settings: Mapping[str, Any]) -> list[Tensor]:
+    """The slopes that a network goes on with: under PReLU its own or, if it has none yet, at their initial value; else none."""
+    if settings["activation"] != "prelu":
+        return []
+    return net.slopes or [torch.full((1,), SHAPES["prelu_slope"], dtype=net.biases[0].dtype, requires_grad=True) for _ in net.biases[1:]]
 
 
-def portraits(weights: np.ndarray, settings: Mapping[str, Any], data: Data) -> dict[str, np.ndarray]:
-    """What is seen of the network at t moments, from its parameters (t, p) then, in float64 and all moments at once.
+def flat(net: MLP, with_slopes: bool) -> np.ndarray:
+    """All parameters as one row, (p,) float32: what is kept of a moment.
+
+    `with_slopes`: there are places for PReLU's slopes; in a moment without any these hold the initial value.
+    """
+    complete = replace(net, slopes=slopes_for(net, {"activation": "prelu"})) if with_slopes else net
+    return np.concatenate([parameter.detach().numpy().ravel() for parameter in complete.parameters]).astype(np.float32)
+
+
+def portraits(weights: np.ndarray, settings: Mapping[str, Any], data: Data, with_slopes: bool) -> dict[str, np.ndarray]:
+    """What is seen of the network at t moments, from the rows (t, p) of `flat` then, in float64 and all moments at once.
 
     `losses` and `accuracies` (t, 2) of train and test; of each hidden layer over the whole training set (t, layers):
     `histogram` (t, layers, BINS) of z, `dead`, `saturated`, and `mean` and `spread` of f(z).
@@ -92,13 +111,15 @@ def portraits(weights: np.ndarray, settings: Mapping[str, Any], data: Data) -> d
     of (unit, training point) pairs with |f'(z)| < FLAT. Spread: the standard deviation over units and points.
     """
     moments = max(1, AT_ONCE // int(len(data.y) * sum(settings["widths"])))
-    parts = [_portraits(weights[start : start + moments], settings, data) for start in range(0, len(weights), moments)]
+    parts = [_portraits(weights[start : start + moments], settings, data, with_slopes) for start in range(0, len(weights), moments)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _portraits(weights: np.ndarray, settings: Mapping[str, Any], data: Data) -> dict[str, np.ndarray]:
+def _portraits(weights: np.ndarray, settings: Mapping[str, Any], data: Data, with_slopes: bool) -> dict[str, np.ndarray]:
     widths = [2, *(int(width) for width in settings["widths"]), 1]
-    net = unflatten(torch.from_numpy(weights).double(), widths, function_of(settings), settings["activation"] == "prelu")
+    net = unflatten(torch.from_numpy(weights).double(), widths, function_of(settings), with_slopes)
+    if settings["activation"] != "prelu":
+        net = replace(net, slopes=[])
     t, y = len(weights), data.y.double().expand(len(weights), -1)
     out, hidden = net.forward(data.x.double().expand(t, -1, -1))
     right = (out > 0) == (y > 0.5)

@@ -21,7 +21,7 @@ from dlviz.results import Result as Base
 SEEDS = 64
 FRAMES = 60  # pictures of one run
 # what `classifier` needs to know beside the Params
-FIXED: dict[str, Any] = {"noise": 0.0, "shift": 0.0, "train_share": 0.5, "points": 200}
+FIXED: dict[str, Any] = {"noise": 0.0, "inputs": "raw", "shift": 0.0, "train_share": 0.5, "points": 200}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from dlviz.compute.training import Batches, optimiser
-from dlviz.data.points import draw, mixed
+from dlviz.data.points import draw, mixed, standard
 from dlviz.nets.activations import activation
 from dlviz.nets.mlp import MLP, build
 
@@ -31,6 +31,7 @@ SETTINGS: dict[str, Any] = {
     "l1": 0.0,
     "l2": 0.0,
     "noise": 0.0,
+    "inputs": "raw",
     "shift": 0.0,
     "points": 200.0,
     "train_share": 0.5,
@@ -70,6 +71,10 @@ def function_of(settings: dict[str, Any]) -> Any:
 def fit(net: MLP, x: torch.Tensor, y: torch.Tensor, settings: dict[str, Any], steps: int) -> None:
     """So many steps with these settings and a fresh optimiser."""
     net.activation = function_of(settings)
+    if settings["activation"] != "prelu":
+        net.slopes = []
+    elif not net.slopes:  # of the step before, a leg with another activation
+        net.slopes = [torch.full((1,), 0.25, requires_grad=True) for _ in net.biases[1:]]
     how = optimiser(settings["optimiser"], net.parameters, settings["learning_rate"], settings["momentum"], settings["l2"])
     for _, rows in zip(range(steps), Batches(len(y), int(settings["batch_size"]), int(settings["seed"])), strict=False):
         loss = loss_of(net.forward(x[rows])[0][:, 0], y[rows])
@@ -88,8 +93,10 @@ def main() -> dict[str, float]:
         points = mixed(*own_points(SETTINGS["own"] or START), noise, seed)
     else:
         points = draw(SETTINGS["data"], int(SETTINGS["points"]), noise, seed)
-    x, y = torch.from_numpy(points.x + SETTINGS["shift"]).float(), torch.from_numpy(points.y).float()
-    n = min(len(y) - 1, max(1, round(SETTINGS["train_share"] * len(y))))  # points for training; the rest is for testing
+    n = min(len(points.y) - 1, max(1, round(SETTINGS["train_share"] * len(points.y))))  # points for training; the rest is for testing
+    as_drawn = np.full(2, -SETTINGS["shift"]), np.ones(2)
+    centre, scale = standard(points.x[:n]) if SETTINGS["inputs"] == "standard" else as_drawn
+    x, y = torch.from_numpy((points.x - centre) / scale).float(), torch.from_numpy(points.y).float()
     generator = torch.Generator().manual_seed(seed)
     slope = 0.25 if SETTINGS["activation"] == "prelu" else None
     widths = [2, *(int(width) for width in SETTINGS["widths"]), 1]

@@ -88,9 +88,7 @@ class Cost {
 
   drawDevice(device, order, place) {
     const box = { x: place.x + LEFT, y: place.y + 20, width: place.width - LEFT - RIGHT, height: place.height - 58 };
-    const largest = (quartile) => Math.max(1e-9, ...order.flatMap((i) => [this.value(device, "forward", i, quartile), this.value(device, "both", i, quartile)]).filter(Number.isFinite));
-    // one busy moment must not press all bars flat: whiskers that go far beyond the longest bar are cut, and point on
-    const most = Math.min(largest(HIGH), 1.4 * largest(MEDIAN)), x = scale(0, most, box.x, box.x + box.width), foot = box.y + box.height;
+    const most = this.header.most[device], x = scale(0, most, box.x, box.x + box.width), foot = box.y + box.height;
     make(this.svg, "text", { x: place.x, y: place.y + 12, "font-weight": 600 }, this.header.machine[device]);
     for (const tick of ticks(0, most, Math.max(3, box.width / 80))) {
       make(this.svg, "line", { class: tick ? "grid" : "zero", x1: x(tick), x2: x(tick), y1: box.y, y2: foot });

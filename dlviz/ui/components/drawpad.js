@@ -186,7 +186,7 @@ class Drawpad {
   }
 
   drawPoints() {
-    const { sx, sy } = this.panel, colours = themeColours(this.root), counts = [0, 0];
+    const { sx, sy } = this.panel, { colours } = this.header, counts = [0, 0];
     this.root.querySelectorAll(".mark").forEach((mark, c) => (mark.style.background = colours[c]));
     for (const { x, y, c } of this.drawn) {
       counts[c] += 1;

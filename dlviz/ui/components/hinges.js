@@ -10,7 +10,7 @@ const UNIT = {
   softplus: [(z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), sigmoid],
   identity: [(z) => z, () => 1],
 };
-const POINTS = 201, SAMPLES = 81, REACH = 1.5, FRAME_MS = 50, WIDE = 1.1, HIGH = 1.65;
+const POINTS = 201, SAMPLES = 81, REACH = 1.5, FRAME_MS = 50, PAST = 50, WIDE = 1.1, HIGH = 1.65;
 const X = Array.from({ length: POINTS }, (_, i) => (i - 100) / 100);
 
 function sigmoid(z) {
@@ -29,6 +29,7 @@ class Hinges {
     this.pen = new Pen(0.025, REACH);
     this.chosen = 0;
     this.touched = {}; // fields changed here and not yet reported
+    this.past = []; // what was shown before each edit, for Undo
     this.layer = new Layer(root.querySelector(".layer svg"), (layer) => this.bend(layer), () => this.send());
     this.buildCross();
     this.buildNumbers();
@@ -37,6 +38,8 @@ class Hinges {
     const press = (name, act) => (root.querySelector(name).onclick = act);
     press(".add", () => this.add());
     press(".remove", () => this.remove(this.chosen));
+    press(".undo", () => this.undo());
+    root.addEventListener("keydown", (event) => this.pressUndo(event));
     press(".pen", () => this.takePen(!this.drawing));
     press(".play", () => this.play(!this.playing));
     press(".back", () => this.go(this.frame - 1));
@@ -65,6 +68,8 @@ class Hinges {
     Object.assign(this, arrived, { name: header.name, base: frames[0], settings: structuredClone(settings) });
     [this.f, this.slope] = UNIT[header.activation];
     if (news) this.frame = 0;
+    if (news && !this.awaited) this.past = [];
+    this.awaited = false;
     this.frame = Math.min(this.frame ?? 0, frames.length - 1);
     // whoever chooses a target of their own is handed the pen
     if (news && before !== settings.target) this.takePen(settings.target === "own" && before !== undefined);
@@ -98,6 +103,7 @@ class Hinges {
 
   // The parameters that are shown, with changes, become the start: snapshots of another training are let go.
   change(changes) {
+    this.remember();
     const theta = { ...structuredClone(this.theta()), ...changes };
     for (const name of ["a", "b", "w"]) theta[name] = theta[name].map(fine);
     theta.c = fine(theta.c);
@@ -105,6 +111,30 @@ class Hinges {
     this.play(false);
     this.touch({ start: "own", units: theta.a.length, ...theta });
     this.draw();
+  }
+
+  // What is shown before the first of some changes that are reported together
+  remember() {
+    if (Object.keys(this.touched).length) return;
+    this.past.push(structuredClone({ settings: this.settings, base: this.base, wanted: this.wanted }));
+    this.past = this.past.slice(-PAST);
+  }
+
+  undo() {
+    const before = this.past.pop();
+    if (!before) return;
+    Object.assign(this, before, { frames: null, frame: 0, price: null, chosen: Math.min(this.chosen, before.base.a.length - 1) });
+    this.play(false);
+    this.touch(before.settings);
+    this.draw();
+    this.send();
+  }
+
+  // A number that is being typed has an undo of its own.
+  pressUndo(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.key !== "z" || event.target.type === "number") return;
+    event.preventDefault();
+    this.undo();
   }
 
   touch(fields) {
@@ -120,7 +150,8 @@ class Hinges {
 
   send() {
     clearTimeout(this.later);
-    if (Object.keys(this.touched).length) this.report(this.touched);
+    this.awaited = Object.keys(this.touched).length > 0;
+    if (this.awaited) this.report(this.touched);
     this.touched = {};
   }
 
@@ -237,15 +268,17 @@ class Hinges {
     this.writePlayer();
     this.root.querySelector(".add").disabled = n >= this.header.most;
     this.root.querySelector(".remove").disabled = n <= 1;
+    this.root.querySelector(".undo").disabled = !this.past.length;
   }
 
   // the loss of every step on a logarithmic axis, and where the player stands
   drawLosses(box) {
     make(this.picture, "rect", { x: box.x, y: box.y, width: box.width, height: box.height, fill: "none", stroke: "var(--st-border-color)" });
     if (!this.frames) return;
-    const logs = Array.from(this.losses, (loss) => Math.log10(Math.max(loss, 1e-12))).filter(Number.isFinite);
-    const [bottom, top] = [Math.floor(Math.min(...logs)), Math.max(Math.ceil(Math.max(...logs)), Math.floor(Math.min(...logs)) + 1)];
-    const sx = scale(0, this.losses.length - 1 || 1, box.x, box.x + box.width), sy = scale(bottom, top, box.y + box.height, box.y);
+    const log = (loss) => Math.log10(Math.max(loss, 1e-12)), { last, losses: [least, most] } = this.header.axes;
+    const logs = Array.from(this.losses, log).filter(Number.isFinite);
+    const bottom = Math.floor(log(least)), top = Math.max(Math.ceil(log(most)), bottom + 1);
+    const sx = scale(0, last, box.x, box.x + box.width), sy = scale(bottom, top, box.y + box.height, box.y);
     for (const edge of [bottom, top]) make(this.picture, "text", { x: box.x - 6, y: sy(edge) + 4, "text-anchor": "end", class: "quiet" }, threeDigits(10 ** edge));
     make(this.picture, "path", { class: "line", d: linePath(logs.length, (k) => sx(k), (k) => sy(logs[k])), stroke: "var(--st-text-color)", "stroke-width": 1.5 });
     const step = this.header.steps[this.frame];
@@ -414,6 +447,7 @@ class Hinges {
 
   // The first stroke begins with the target that was there.
   stroke(from, to) {
+    this.remember();
     const { settings } = this, even = Array.from({ length: SAMPLES }, (_, i) => (2 * i) / (SAMPLES - 1) - 1);
     const kept = settings.target === "own" && settings.curve.length === SAMPLES;
     const before = kept ? settings.curve : even.map((x) => Math.round(curveAt(this.wanted, x) * 100) / 100);
@@ -431,8 +465,8 @@ class Hinges {
     const svg = this.root.querySelector(".price svg"), width = svg.clientWidth, height = svg.clientHeight, n = this.theta().a.length;
     svg.replaceChildren();
     if (width < 80 || height < 50) return;
-    const { sizes, price: labels } = this.header, log = (value) => Math.log10(Math.max(value, 1e-6));
-    const all = [...(this.price ?? []).flatMap((line) => Array.from(line)), this.error].filter(Number.isFinite).map(log);
+    const { sizes, price: labels, axes } = this.header, log = (value) => Math.log10(Math.max(value, 1e-6));
+    const all = [...axes.errors, this.error].filter(Number.isFinite).map(log);
     const [low, high] = [Math.floor(Math.min(...all, -1)), Math.max(0, Math.ceil(Math.max(...all)))];
     const box = { x: 44, y: 6, width: width - 56, height: height - 40 };
     const sx = scale(0, Math.log2(this.header.most), box.x, box.x + box.width), sy = scale(low, high, box.y + box.height, box.y);
@@ -476,8 +510,12 @@ class Hinges {
   // The bent square ------------------------------------------------------------------------------------------------------
 
   bend(layer = null) {
-    if (layer) this.touch({ layer });
-    this.layer.draw(this.settings.layer, this.f, this.colours);
+    if (layer) {
+      this.remember();
+      this.touch({ layer });
+      this.root.querySelector(".undo").disabled = false;
+    }
+    this.layer.draw(this.settings.layer, this.f, this.colours, this.header.axes.reach);
     const { mean, none } = this.layer.areas(this.slope), words = this.root.querySelector(".areas");
     words.textContent = `det W = ${threeDigits(this.layer.determinant())} · area 1 → ${threeDigits(mean)} · ${Math.round(none * 100)} % of it lies flat`;
     Object.assign(words.dataset, { det: this.layer.determinant(), area: mean, none });

@@ -4,6 +4,8 @@ const TYPING = `textarea, select, [contenteditable]:not([contenteditable=false])
   input:not([type=range], [type=radio], [type=checkbox], [type=button], [type=submit])`;
 const RESTING = "html, body, [data-testid=stApp], [data-testid=stMain]"; // they can have the focus, but do nothing with it
 
+const SINGLE = "dlviz.keys.off"; // whoever types by voice, or finds keys without Ctrl a hazard, can switch 0, P and ? off (WCAG 2.1.4)
+
 const PLAIN = "button:not([role], [aria-pressed], [aria-checked]), a[href]:not([role])"; // they use Space and Enter, but no arrows
 
 const target = (event) => event.composedPath()[0];
@@ -18,7 +20,13 @@ class Keys {
     this.page = root.closest("[data-testid=stMain]");
     this.sent = answered;
     this.unanswered = {};
-    root.querySelector("button").onclick = () => this.toggleList(false);
+    root.querySelector(".open").onclick = () => this.toggleList(this.list.hidden);
+    root.querySelector(".close").onclick = () => this.toggleList(false);
+    this.root = root;
+    this.box = root.querySelector("input");
+    this.box.checked = localStorage.getItem(SINGLE) === null;
+    this.box.onchange = () => this.setSingle(this.box.checked);
+    root.classList.toggle("off", !this.box.checked);
   }
 
   // What the page says is old as long as it does not answer to the last key.
@@ -36,6 +44,13 @@ class Keys {
     this.sent += 1;
     Object.assign(this.unanswered, act);
     this.report({ ...this.unanswered, count: this.sent });
+  }
+
+  // Whether keys of one character work; the browser remembers it.
+  setSingle(on) {
+    if (on) localStorage.removeItem(SINGLE);
+    else localStorage.setItem(SINGLE, "1");
+    this.root.classList.toggle("off", !on);
   }
 
   toggleList(shown) {
@@ -85,6 +100,7 @@ class Keys {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[key];
     if (by && !steered) this.go(by);
     else if (key === " " && !held) return !document.dispatchEvent(new CustomEvent("dlviz:play", { cancelable: true }));
+    else if (!this.box.checked && key.length === 1 && key !== " ") return false;
     else if (key === "0") this.send({ reset: true });
     else if (key === "p" || key === "P") this.setPresent(!this.wanted);
     else if (key === "?") this.toggleList(this.list.hidden);

@@ -63,13 +63,14 @@ class Layer {
   reach() {
     if (!this.held) {
       const far = [[0, 0], [1, 0], [0, 1], [1, 1]].flatMap((u) => this.before(u)).map(Math.abs);
-      this.lastReach = [1, 2, 5, 10].find((r) => r >= Math.max(...far) * 1.02) ?? 16;
+      this.lastReach = [1, 2, 5, 10].find((r) => r >= Math.max(this.least, ...far) * 1.02) ?? 16;
     }
     return this.lastReach;
   }
 
-  draw(weights, f, colours) {
-    this.weights = weights;
+  // `least`: what the right picture has to reach, whatever these weights are
+  draw(weights, f, colours, least) {
+    Object.assign(this, { weights, least });
     const width = this.svg.clientWidth, height = this.svg.clientHeight, reach = this.reach();
     if (width < 100 || height < 60) return;
     this.picture.replaceChildren();

@@ -1,62 +1,8 @@
 // The panel "network": a multilayer perceptron as it stands at a step, drawn from its weights. The browser evaluates it at
 // every pixel, so that each unit has its map, a weight can be changed by hand, and nothing but weights travels.
 
-// Puts f(z) in the place of every z, f from a table at evenly spaced places: linear between them, and beyond its ends as there.
-function throughTable(z, { low, step, values }) {
-  const last = values.length - 2, each = 1 / step, count = z.length;
-  for (let i = 0; i < count; i++) {
-    const at = (z[i] - low) * each, k = at < 0 ? 0 : at > last ? last : at | 0;
-    z[i] = values[k] + (at - k) * (values[k + 1] - values[k]);
-  }
-}
-
-function throughPrelu(z, slope) {
-  for (let i = 0; i < z.length; i++) if (z[i] < 0) z[i] *= slope;
-}
-
-class Net {
-  // widths: units of every layer, (in, hidden..., out); `slopes`: PReLU, one trained slope after each hidden layer's bias
-  constructor(widths, slopes, table) {
-    Object.assign(this, { widths, slopes, table, places: {} });
-    let at = 0;
-    this.layers = widths.slice(1).map((out, l) => {
-      const into = widths[l], place = { into, out, weight: at, bias: at + into * out, slope: at + into * out + out };
-      at = place.slope + (slopes && l < widths.length - 2 ? 1 : 0);
-      return place;
-    });
-  }
-
-  index(layer, to, source) {
-    const { weight, bias, into } = this.layers[layer];
-    return source < 0 ? bias + to : weight + to * into + source;
-  }
-
-  // What every unit gives at the pixels of a square grid, layer by layer: [unit][pixel]; the last layer's are logits.
-  // The arrays are used again by the next call of this size.
-  maps(weights, size, edge, shift) {
-    const count = size * size, coordinate = (i) => ((i + 0.5) / size) * 2 * edge - edge;
-    const all = (this.places[size] ??= this.widths.map((width) => Array.from({ length: width }, () => new Float64Array(count))));
-    for (let i = 0; i < count; i++) {
-      all[0][0][i] = coordinate(i % size) + shift;
-      all[0][1][i] = -coordinate((i / size) | 0) + shift;
-    }
-    this.layers.forEach(({ into, out, weight, bias, slope }, l) => {
-      for (let j = 0; j < out; j++) {
-        const z = all[l + 1][j].fill(weights[bias + j]);
-        for (let k = 0; k < into; k++) {
-          const w = weights[weight + j * into + k], from = all[l][k];
-          for (let i = 0; i < count; i++) z[i] += w * from[i];
-        }
-        if (l === this.layers.length - 1) continue;
-        if (this.slopes) throughPrelu(z, weights[slope]);
-        else throughTable(z, this.table);
-      }
-    });
-    return all;
-  }
-}
-
 const SMALL = 50, LARGE = 100; // pixels along a unit's own map and along the large one
+const TINY = 12; // px: units' squares smaller than this have no border, which would be most of them
 const SLOW = 24; // ms: if a frame took longer, the next ones are drawn coarser while playing
 
 PANELS.network = (player, spec, box) => {
@@ -65,13 +11,14 @@ PANELS.network = (player, spec, box) => {
     <div class="diagram"><canvas aria-hidden="true"></canvas><div class="units" role="group" aria-label="Units: arrow keys move, Enter looks into one"></div></div>
     <form class="weights" hidden></form>`;
   const find = (selector) => box.querySelector(selector);
-  const net = new Net(spec.widths, spec.slopes, { ...spec.table, values: player.arrays.table });
+  const net = new Net(spec.widths, spec.slopes);
   const diverging = colourTable(spec.colours);
   const picture = find(".picture"), points = find(".points"), units = find(".units"), form = find(".weights"), canvas = find(".diagram canvas");
   const thumb = new OffscreenCanvas(SMALL, SMALL), stamp = thumb.getContext("2d"), stampImage = stamp.createImageData(SMALL, SMALL);
-  const state = { chosen: player.chosen ?? null, hovered: null, changed: new Map(), cost: 0, size: "" };
+  const state = { chosen: player.chosen ?? null, hovered: null, changed: new Map(), cost: 0, size: "", clip: null };
   picture.setAttribute("aria-label", spec.title);
-  find(".legend").innerHTML = `<span class="dot" style="background:${spec.classes[0]}"></span>class 0 <span class="dot" style="background:${spec.classes[1]}"></span>class 1 <span class="dot hollow"></span>for testing. Colours of units: −1 to 1.`;
+  const mark = (c, hollow) => `<span class="dot${c ? " cornered" : ""}${hollow ? " hollow" : ""}" style="--ink:${spec.marks[c]};--under:${spec.classes[c]}"></span>`;
+  find(".legend").innerHTML = `${mark(0)}class 0 ${mark(1)}class 1 ${mark(0, true)}${mark(1, true)}for testing. Units: −1 to 1.`;
 
   function present(frame) {
     const weights = Float64Array.from(frame.weights);
@@ -126,7 +73,7 @@ PANELS.network = (player, spec, box) => {
     button(more, "One layer more", () => player.report({ widths: [...widths, widths.at(-1)], history: "" }), layers + 2 * em).disabled = player.fixed || widths.length >= spec.most_layers;
     state.places.forEach((column, layer) =>
       column.forEach(({ x, y, side }, unit) => {
-        const b = units.appendChild(Object.assign(document.createElement("button"), { type: "button", className: "unit" }));
+        const b = units.appendChild(Object.assign(document.createElement("button"), { type: "button", className: side < TINY * em ? "unit tiny" : "unit" }));
         b.setAttribute("aria-label", name(layer, unit));
         b.setAttribute("aria-pressed", String(state.chosen?.join() === [layer, unit].join()));
         Object.assign(b.style, { left: `${x}px`, top: `${y}px`, width: `${side}px`, height: `${side}px` });
@@ -222,20 +169,31 @@ PANELS.network = (player, spec, box) => {
     form.append(Object.assign(document.createElement("small"), { textContent: player.fixed ? "" : "Enter: train on from this step with it" }));
   }
 
+  // Class 0 as discs, class 1 as squares, in a shade darker than any colour of the map: those for training are filled, with a
+  // thin white rim; those for testing are white inside.
   function drawPoints(side) {
     [points.width, points.height] = [side, side];
-    const pen = points.getContext("2d"), size = Math.max(2, side / 120);
+    const pen = points.getContext("2d"), size = Math.max(2.5, side / 95), { labels, is_train, points: places } = player.arrays;
     const at = (value, sign) => ((sign * value) / spec.edge + 1) * 0.5 * side;
-    for (let i = 0; i < player.arrays.labels.length; i++) {
-      const test = !player.arrays.is_train[i];
-      pen.beginPath();
-      pen.arc(at(player.arrays.points[2 * i], 1), at(player.arrays.points[2 * i + 1], -1), size, 0, 2 * Math.PI);
-      pen.fillStyle = test ? "#ffffff" : spec.classes[player.arrays.labels[i]];
-      pen.strokeStyle = test ? spec.classes[player.arrays.labels[i]] : "#ffffff";
-      pen.lineWidth = size / 2.5;
-      pen.fill();
-      pen.stroke();
-    }
+    labels.forEach((label, i) => {
+      const x = at(places[2 * i], 1), y = at(places[2 * i + 1], -1), ink = spec.marks[label];
+      const fill = (colour, radius) => {
+        pen.fillStyle = colour;
+        pen.beginPath();
+        if (label) pen.rect(x - 0.88 * radius, y - 0.88 * radius, 1.76 * radius, 1.76 * radius);
+        else pen.arc(x, y, radius, 0, 2 * Math.PI);
+        pen.fill();
+      };
+      if (is_train[i]) fill("#ffffff", 1.3 * size);
+      fill(ink, size);
+      if (!is_train[i]) fill("#ffffff", 0.6 * size);
+    });
+  }
+
+  // The activation of the part of the run that a frame belongs to
+  function useActivation(frame) {
+    const { slopes, table: row } = spec.parts[player.part(frame)], { places: length } = spec.table;
+    net.use(slopes ? null : { ...spec.table, values: player.arrays.table.subarray(row * length, (row + 1) * length) });
   }
 
   function drawDiagram(weights, maps, stride) {
@@ -275,14 +233,16 @@ PANELS.network = (player, spec, box) => {
   return (frame) => {
     const started = performance.now(), weights = present(frame), { clientWidth: width, clientHeight: height } = canvas;
     if (width < 60 || height < 60) return;
+    if (player.clip !== state.clip) state.changed.clear();
+    useActivation(frame);
     const size = [width, height, picture.clientWidth].join();
-    if (size !== state.size) {
-      state.size = size;
-      buildUnits(width, height);
+    if (size !== state.size) buildUnits(width, height);
+    if (size !== state.size || player.clip !== state.clip) {
+      Object.assign(state, { size, clip: player.clip });
       drawPoints(Math.max(60, Math.round(picture.clientWidth * devicePixelRatio)));
     }
     const shown = state.hovered ?? state.chosen, pixels = player.playing && state.cost > SLOW ? SMALL : LARGE;
-    const all = net.maps(weights, pixels, spec.edge, spec.shift), [layer, unit] = shown ?? [spec.widths.length - 1, 0];
+    const all = net.maps(weights, pixels, spec), [layer, unit] = shown ?? [spec.widths.length - 1, 0];
     player.mapped = performance.now() - started; // what the maps alone cost, for who measures
     drawDiagram(weights, all, pixels / SMALL);
     if (picture.width !== pixels) [picture.width, picture.height] = [pixels, pixels];
@@ -290,7 +250,6 @@ PANELS.network = (player, spec, box) => {
     paint(image, all[layer][unit], layer === spec.widths.length - 1);
     pen.putImageData(image, 0, 0);
     find(".which").textContent = layer === spec.widths.length - 1 ? spec.title : layer ? `Output of ${name(layer, unit)}` : `The ${name(layer, unit)}`;
-    player.maps = { pixels, logits: all.at(-1)[0], shown: all[layer][unit] };
     for (const input of form.querySelectorAll("input")) {
       if (input.getRootNode().activeElement !== input) input.value = +weights[+input.dataset.at].toFixed(3);
     }

@@ -22,7 +22,7 @@ const PANELS = {
     let drawn, cursor, drawnFor;
     return (frame) => {
       const colours = themeColours(svg), { until, beside: { [spec.array]: beside } } = player.header;
-      const state = [player.frames.length, svg.clientWidth, svg.clientHeight, colours, until, beside].join("|");
+      const state = [player.clip, player.frames.length, svg.clientWidth, svg.clientHeight, colours, until, beside].join("|");
       if (state !== drawnFor && svg.clientWidth > 60 && svg.clientHeight > 60) {
         drawnFor = state;
         const { width, height } = measure(svg);
@@ -30,10 +30,11 @@ const PANELS = {
         const { frames } = player, value = (j, k) => frames[j][spec.array][k];
         const high = 1.05 * Math.min(spec.high, frames.reduce((most, f) => Math.max(most, ...[...f[spec.array]].filter(Number.isFinite)), beside || 1e-9));
         drawn = panel(svg, { x: 44, y: 6, width: width - 56, height: height - 44 }, [0, Math.max(1, until)], [0, high], { title: spec.title, x: "step" });
+        const below = drawn.box.width < 190 ? 31 : 15; // beside the title where there is room
         spec.series.forEach((name, k) => {
           const d = linePath(frames.length, (j) => drawn.sx(frames[j].step), (j) => drawn.sy(Math.min(value(j, k), 2 * high)));
           make(drawn.inside, "path", { class: "line", d, stroke: colours[k], "stroke-width": 2.5, "stroke-dasharray": k ? "6 3" : "none" });
-          make(svg, "text", { x: drawn.box.x + drawn.box.width - 4, y: drawn.box.y + 15 + 16 * k, "text-anchor": "end", style: `fill: ${colours[k]}`, "font-weight": 600 }, name);
+          make(svg, "text", { x: drawn.box.x + drawn.box.width - 4, y: drawn.box.y + below + 16 * k, "text-anchor": "end", style: `${HALO}; fill: ${colours[k]}`, "font-weight": 600 }, name);
         });
         for (const step of spec.marks ?? []) make(drawn.inside, "line", { class: "mark", x1: drawn.sx(step), x2: drawn.sx(step), y1: drawn.box.y, y2: drawn.box.y + drawn.box.height });
         cursor = make(svg, "line", { class: "cursor", y1: drawn.box.y, y2: drawn.box.y + drawn.box.height });
@@ -51,7 +52,7 @@ const PANELS = {
     let lines = [], cursor, note, drawnFor, colours;
     return (frame) => {
       colours = themeColours(svg);
-      const { until } = player.header, state = [player.frames.length, svg.clientWidth, svg.clientHeight, colours, until].join("|");
+      const { until } = player.header, state = [player.clip, player.frames.length, svg.clientWidth, svg.clientHeight, colours, until].join("|");
       if (state !== drawnFor && svg.clientWidth > 60 && svg.clientHeight > 60) {
         drawnFor = state;
         const { width, height } = measure(svg);
@@ -70,35 +71,6 @@ const PANELS = {
       lines.forEach((line, k) => line.setAttribute("stroke", colours[solved[k] ? 0 : 1]));
       for (const end of ["x1", "x2"]) cursor.setAttribute(end, cursor.at(frame.step));
       note.textContent = `${solved.filter(Boolean).length} of ${members} have every point right`;
-    };
-  },
-
-  // shares of values in bins, as dots on a curve: the larger the dot, the more values live there
-  dots(player, spec, box) {
-    const svg = make(box, "svg", { role: "img", "aria-label": spec.title });
-    const n = spec.curve.length, z = (k) => spec.low + ((spec.high - spec.low) * (k + 0.5)) / n;
-    let dots = [], notes = [], small, drawnFor;
-    return (frame) => {
-      const state = [svg.clientWidth, svg.clientHeight, themeColours(svg)].join("|");
-      if (state !== drawnFor && svg.clientWidth > 40 && svg.clientHeight > 30) {
-        const { width, height } = measure(svg);
-        drawnFor = state;
-        svg.replaceChildren();
-        const [low, high] = spec.range, room = 0.12 * (high - low || 1);
-        const bare = width < 150 || height < 90; // too small for numbers at the axes
-        const box = bare ? { x: 2, y: 2, width: width - 4, height: height - 4 } : { x: 44, y: 6, width: width - 56, height: height - 44 };
-        const drawn = panel(svg, box, [spec.low, spec.high], [low - room, high + room], { title: spec.title, x: bare ? "" : "z", bare });
-        make(drawn.inside, "path", { class: "line", d: linePath(n, (k) => drawn.sx(z(k)), (k) => drawn.sy(spec.curve[k])), stroke: "var(--st-text-color)", "stroke-width": 1.5, opacity: 0.6 });
-        dots = spec.curve.map((y, k) => make(drawn.inside, "circle", { class: "dot", cx: drawn.sx(z(k)), cy: drawn.sy(y), r: 0, fill: themeColours(svg)[0] }));
-        // one line at the lower right, or one a note under the title
-        const right = box.x + box.width - 4, foot = box.y + box.height - 6, places = bare ? spec.notes.map((_, i) => ({ x: box.x + 6, y: 30 + 13 * i })) : [{ x: right, y: foot, "text-anchor": "end" }];
-        notes = places.filter(({ y }) => y < box.y + box.height * (bare ? 0.6 : 1)).map((at) => make(svg, "text", { class: "note", ...at, style: `${HALO}${bare ? "; font-size: 11px" : ""}` }));
-        small = bare;
-      }
-      const shares = frame[spec.array].subarray(spec.offset, spec.offset + n);
-      dots.forEach((dot, k) => dot.setAttribute("r", (small ? 14 : 22) * Math.sqrt(shares[k])));
-      const words = spec.notes.map(([array, at, word]) => `${threeDigits(100 * frame[array][at])} % ${word}`);
-      notes.forEach((note, i) => (note.textContent = small ? words[i] : words.join(", ")));
     };
   },
 };

@@ -90,6 +90,11 @@ class Player {
     this.root.drawn = (this.root.drawn ?? 0) + 1;
   }
 
+  // The number of the run's part that a frame belongs to: from each of the header's `begins` on, other settings hold.
+  part(frame) {
+    return Math.max(0, this.header.begins.findLastIndex((begin) => begin <= frame.step));
+  }
+
   leads() {
     return Boolean(this.header?.bar) && !this.fixed;
   }

@@ -105,7 +105,7 @@ function powerTicks(low, high, wanted) {
 }
 
 // A panel with grid and axes in the box {x, y, width, height}; returns its scales, and a group clipped to the box.
-// labels.x: the x axis has ticks and this name. labels.bare: no numbers at the axes. labels.bars: x counts bars, so it has no grid, and the title stands above.
+// labels.x: the x axis has ticks and this name; labels.tight: in one line. labels.bare: no numbers at the axes. labels.bars: x counts bars, so it has no grid, and the title stands above.
 // labels.powers: y are exponents of ten.
 function panel(svg, box, domainX, domainY, labels) {
   const sx = scale(...domainX, box.x, box.x + box.width);
@@ -120,7 +120,7 @@ function panel(svg, box, domainX, domainY, labels) {
     make(axes, "line", { class: tick === 0 ? "zero" : "grid", x1: sx(tick), x2: sx(tick), y1: box.y, y2: box.y + box.height });
     if (labels.x) make(axes, "text", { x: sx(tick), y: box.y + box.height + 16, "text-anchor": "middle", class: "quiet" }, threeDigits(tick));
   }
-  if (labels.x) make(axes, "text", { x: box.x + box.width, y: box.y + box.height + 32, "text-anchor": "end" }, labels.x);
+  if (labels.x) make(axes, "text", { x: box.x + box.width, y: box.y + box.height + (labels.tight ? 16 : 32), "text-anchor": "end" }, labels.x);
   const clip = `clip-${Math.random().toString(36).slice(2)}`;
   make(make(svg, "clipPath", { id: clip }), "rect", box);
   const inside = make(svg, "g", { "clip-path": `url(#${clip})` });
