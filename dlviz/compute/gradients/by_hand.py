@@ -42,7 +42,7 @@ class Params(p.Params):
         placeholder=EXAMPLES[OWN].expression,
         help="Leaves a, b, w1, …, numbers, + - * / **, and cos exp log max min relu sigmoid sin sqrt tanh, as tanh(a) or a.tanh().",
     )  # fmt: skip
-    step: float = p.number(1e-6, 1e-16, 1, 2, scale="log", label="Step h", help="Of the finite differences; drag it in their chart, too.")
+    h: float = p.number(1e-6, 1e-16, 1, 2, scale="log", label="Step h", help="Of the finite differences; drag it in their chart, too.")
     learning_rate: float = p.number(0.1, 0.001, 10, 3, scale="log", label="Learning rate η", help="Of the update, which is another act.")
     opens: str = p.choice(
         "gradients",
@@ -160,9 +160,9 @@ class Result(Base):
                 f"best_{kind}_step": Fact(None if best is None else float(self.steps[best]), f"best step, {label} difference"),
                 f"best_{kind}_error": Fact(None if best is None else _finite(errors[best]), f"its error, {label} difference"),
             }
-        step, best_step = self.params.step, found["best_forward_step"].value
-        ratio = None if best_step is None else step / best_step
-        return found | {"step": Fact(step, "step h"), "step_ratio": Fact(ratio, "step h : best step")}
+        h, best_step = self.params.h, found["best_forward_step"].value
+        ratio = None if best_step is None else h / best_step
+        return found | {"step": Fact(h, "step h"), "step_ratio": Fact(ratio, "step h : best step")}
 
     def _update(self, names: list[str], gradients: np.ndarray) -> dict[str, Fact]:
         """L before and after w ← w − η ∂L/∂w, and how much the gradient alone promises."""
@@ -196,7 +196,7 @@ def compute(params: Params) -> Result:
     few = graph.count_paths(start) <= SUMMED
     products = [math.prod(local[edge] for edge in path) for path in graph.paths(start)] if few else []
 
-    grid, chosen = step_grid(), torch.tensor([params.step], dtype=torch.float64)
+    grid, chosen = step_grid(), torch.tensor([params.h], dtype=torch.float64)
     ahead, central = finite_differences(graph, given, which, torch.cat([grid, chosen]))
 
     moved = [
