@@ -10,6 +10,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
+from dlviz.compute.gradients import by_hand
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Facts
@@ -150,6 +151,13 @@ SAID: dict[str, tuple[Params, Params]] = {
     "have slope 0 at every point": (hinges.Params(start="own", units=2, a=(1, 1), b=(-3, 0)), hinges.Params(activation="tanh")),
     "No hinge with a weight": (hinges.Params(start="own", units=2, w=(0, 0)), hinges.Params()),
     "to no area": (hinges.Params(layer=(1, 0, -2, 0, 1, 0)), hinges.Params(activation="tanh")),
+    "nodes are not finite numbers": (
+        by_hand.Params(example="own", expression="log(b)*a"),
+        by_hand.Params(example="own", expression="log(a)"),
+    ),
+    "leaves get no gradient at all": (by_hand.Params(example="gate"), by_hand.Params(example="gate", gate=(0.5, 1, 2, 2))),
+    "raises L by": (by_hand.Params(learning_rate=10), by_hand.Params(learning_rate=0.1)),
+    "is far below the best step": (by_hand.Params(example="reuse", h=1e-14), by_hand.Params(example="reuse", h=1e-7)),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

@@ -124,7 +124,8 @@ class Result(Base):
         ours = self.gradients[list(leaves.values())]
         gradient = float(self.gradients[leaves[name]])
         uses = [sum(i in node.inputs for node in graph.nodes) for i in range(len(graph.nodes))]
-        apart = np.where(np.isnan(ours) & np.isnan(self.autograd), 0, np.abs(ours - self.autograd))
+        same = (ours == self.autograd) | (np.isnan(ours) & np.isnan(self.autograd))
+        apart = np.where(same, 0, np.abs(ours - np.where(same, 0, self.autograd)))
         facts = {
             "loss": Fact(_finite(self.values[-1]), "L"),
             "gradient": Fact(_finite(gradient), f"∂L/∂{name}, reverse sweep"),
@@ -137,7 +138,7 @@ class Result(Base):
             "zero_gradients": Fact(float((ours == 0).sum()), "leaves with gradient 0"),
             "undefined_nodes": Fact(float((~np.isfinite(self.values)).sum()), "nodes that are not finite numbers"),
             "paths": Fact(float(graph.count_paths(leaves[name])), f"paths from {name} to L"),
-            "path_sum": Fact(_finite(self.products.sum()) if len(self.products) else None, f"sum over the paths from {name}"),
+            "path_sum": Fact(_sum(self.products), f"sum over the paths from {name}"),
             **self._differences(gradient),
             **self._update(list(leaves), ours),
         }
@@ -150,7 +151,7 @@ class Result(Base):
 
     def _differences(self, gradient: float) -> dict[str, Fact]:
         """Errors of both finite differences, at the chosen step and at the best one."""
-        found = {}
+        found: dict[str, Fact] = {}
         for number, (kind, label, tried) in enumerate((("forward", "forward", self.ahead), ("central", "central", self.central))):
             errors = np.abs(tried - gradient)
             best = int(np.nanargmin(errors)) if np.isfinite(errors).any() else None
@@ -178,6 +179,10 @@ class Result(Base):
 
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
+
+
+def _sum(products: np.ndarray) -> float | None:
+    return math.fsum(products) if len(products) and np.isfinite(products).all() else None
 
 
 def compute(params: Params) -> Result:

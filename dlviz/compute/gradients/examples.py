@@ -21,9 +21,7 @@ EXAMPLES: dict[str, Example] = {
         (0.8, 0.5, 1.0, -1.2, 0.5, -0.6, 1.5, 0.4, 1.0),
         "w1",
     ),
-    "deep": Example(
-        "network 1-1-2-1", "(v1*tanh(u1*tanh(w*x)) + v2*tanh(u2*tanh(w*x)) - t)**2", (1.2, 1.5, 0.5, 1.0, 0.6, -1.0, 1.0), "w"
-    ),
+    "deep": Example("network 1-1-2-1", "(v1*tanh(u1*tanh(w*x)) + v2*tanh(u2*tanh(w*x)) - t)**2", (1.2, 1.5, 0.5, 1.0, 0.6, -1.0, 1.0), "w"),
     "product": Example("product and sum", "a*b + c", (3.0, -2.0, 4.0), "a"),
     "reuse": Example("reused leaf", "a*b + sin(a)", (2.0, 0.5), "a"),
     "gate": Example("neuron with ReLU", "(relu(w*x + b) - t)**2", (0.5, 1.0, -2.0, 2.0), "w"),

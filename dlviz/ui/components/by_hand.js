@@ -219,7 +219,7 @@ class ByHand {
     this.writePaths();
     this.writeLine(moment);
     this.writePlayer(moment);
-    this.writeChecks(moment);
+    this.writeChecks();
     this.drawDifferences();
   }
 
@@ -257,7 +257,7 @@ class ByHand {
     });
     for (const [n, k, x, y, back] of labels) {
       const slope = graph.slope(n, k, this.values), text = threeDigits(slope);
-      const label = make(edges, "text", { x, y, "text-anchor": "end", class: "slope", style: `${HALO}; font-size: ${back ? 14 : 12}px` }, text);
+      const label = make(edges, "text", { x, y, "text-anchor": "end", class: "slope", style: `${HALO}; stroke-width: 3px; font-size: ${back ? 14 : 12}px` }, text);
       Object.assign(label.dataset, { edge: `${n}.${k}`, value: slope });
       make(label, "title", {}, `∂(${graph.texts[n]})/∂(${graph.texts[graph.nodes[n].inputs[k]]}) = ${slope}`);
     }
@@ -375,6 +375,8 @@ class ByHand {
     };
     fill(".line", line);
     fill(".rule", rule);
+    const name = { leaves: "Before the forward pass", forward: "Forward pass", backward: "Backward pass", update: "Update, another act" }[act];
+    this.root.querySelector(".whole").textContent = `${name} · L = ${graph.texts[graph.last]}`;
   }
 
   updateLine(again) {
@@ -447,6 +449,7 @@ class ByHand {
     }
     const equal = torch && Object.is(torch.sweep[k] + 0, torch.autograd[k] + 0);
     find(".equal").textContent = !torch ? "" : equal ? "equal to the last digit" : "not equal";
+    find(".verdict").style.visibility = this.position < this.ends().backward ? "hidden" : ""; // not before the way back has told it
   }
 
   // Finite differences ---------------------------------------------------------------------------------------------------------
@@ -543,7 +546,7 @@ class ByHand {
   }
 
   writeFound([ahead, central], truth) {
-    this.root.querySelector(".side h3").textContent = `L(a ± h) without the chain rule, h = ${threeDigits(this.settings.h)}`;
+    this.root.querySelector(".side h3").textContent = `L(${this.settings.followed} ± h) without the chain rule, h = ${threeDigits(this.settings.h)}`;
     const found = { ahead, ahead_error: Math.abs(ahead - truth), central, central_error: Math.abs(central - truth) };
     for (const [name, value] of Object.entries(found)) write(this.root.querySelector(`.found [data-name=${name}]`), value);
     this.root.querySelectorAll(".found th").forEach((th, kind) => (th.style.color = this.colours[kind ? 2 : 0]));
