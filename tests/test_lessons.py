@@ -152,8 +152,8 @@ SAID: dict[str, tuple[Params, Params]] = {
     "No hinge with a weight": (hinges.Params(start="own", units=2, w=(0, 0)), hinges.Params()),
     "to no area": (hinges.Params(layer=(1, 0, -2, 0, 1, 0)), hinges.Params(activation="tanh")),
     "nodes are not finite numbers": (
-        by_hand.Params(example="own", expression="log(b)*a"),
-        by_hand.Params(example="own", expression="log(a)"),
+        by_hand.Params(example="own", expression="a*log(b)"),
+        by_hand.Params(example="own", expression="log(a)*b"),
     ),
     "leaves get no gradient at all": (by_hand.Params(example="gate"), by_hand.Params(example="gate", gate=(0.5, 1, 2, 2))),
     "raises L by": (by_hand.Params(learning_rate=10), by_hand.Params(learning_rate=0.1)),

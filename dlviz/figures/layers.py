@@ -18,6 +18,8 @@ def places(inputs: Sequence[Sequence[int]]) -> list[tuple[int, float]]:
     for sweep in range(SWEEPS):
         for group in groups if sweep % 2 else reversed(groups):
             _settle(group, rows, [[*inputs[i], *consumers[i]] for i in group])
+    for group in groups:  # at last from left to right, each beside its inputs: what is a chain becomes a straight line
+        _settle(group, rows, [inputs[i] or consumers[i] for i in group])
     top = min(rows)
     return [(column, row - top) for column, row in zip(columns, rows, strict=True)]
 

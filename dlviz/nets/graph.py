@@ -68,14 +68,6 @@ class Graph:
 
         return onward(start)
 
-    def count_paths(self, start: int) -> int:
-        """How many paths lead from a node to L, counted without walking them: there can be 2ⁿ."""
-        ways = [0] * len(self.nodes)
-        ways[start] = 1
-        for n, k in self.edges():
-            ways[n] += ways[self.nodes[n].inputs[k]]
-        return ways[-1]
-
 
 def forward(graph: Graph, leaves: Sequence[Tensor]) -> list[Tensor]:
     """The value of every node, inputs before outputs; `leaves` in the order of `graph.leaves`, of any shape."""

@@ -19,7 +19,6 @@ from dlviz.results import Result as Base
 
 REACH = 100.0  # a leaf is between -REACH and REACH
 LISTED = 6  # paths that are listed one by one
-SUMMED = 1024  # paths that are summed one by one
 
 
 def _leaves(slug: str) -> Any:
@@ -97,9 +96,9 @@ class Params(p.Params):
 @dataclass(frozen=True, eq=False)
 class Result(Base):
     """All float64, nan and inf where the graph has them: `values`, `gradients` (nodes,) by the reverse sweep; `autograd` (leaves,);
-    `local` (edges,), ∂node/∂input in the order of `Graph.edges`; `products` (paths,), one a path from the followed leaf, empty if
-    there are more than SUMMED; `steps`, `ahead`, `central` (65,), finite differences in the followed leaf, and `at_step` (2,), both
-    at the chosen h; `higher` (2,), the second and third derivative in it; `updated` (nodes,), values after one update.
+    `local` (edges,), ∂node/∂input in the order of `Graph.edges`; `products` (paths,), one a path from the followed leaf; `steps`,
+    `ahead`, `central` (65,), finite differences in the followed leaf, and `at_step` (2,), both at the chosen h; `higher` (2,), the
+    second and third derivative in it; `updated` (nodes,), values after one update.
     """
 
     VERSION: ClassVar[int] = 1
@@ -137,7 +136,7 @@ class Result(Base):
             "most_uses": Fact(float(max(uses)), "most consumers of one node"),
             "zero_gradients": Fact(float((ours == 0).sum()), "leaves with gradient 0"),
             "undefined_nodes": Fact(float((~np.isfinite(self.values)).sum()), "nodes that are not finite numbers"),
-            "paths": Fact(float(graph.count_paths(leaves[name])), f"paths from {name} to L"),
+            "paths": Fact(float(len(self.products)), f"paths from {name} to L"),
             "path_sum": Fact(_sum(self.products), f"sum over the paths from {name}"),
             **self._differences(gradient),
             **self._update(list(leaves), ours),
@@ -168,12 +167,12 @@ class Result(Base):
     def _update(self, names: list[str], gradients: np.ndarray) -> dict[str, Fact]:
         """L before and after w ← w − η ∂L/∂w, and how much the gradient alone promises."""
         before, after, rate = float(self.values[-1]), float(self.updated[-1]), self.params.learning_rate
-        moved = np.array([name[0] not in DATA for name in names])
+        moved = [float(g) for g, name in zip(gradients, names, strict=True) if name[0] not in DATA]
         return {
             "learning_rate": Fact(rate, "learning rate η"),
             "loss_after": Fact(_finite(after), "L after the update"),
             "loss_change": Fact(_finite(after - before), "change of L by the update"),
-            "promised_change": Fact(_finite(-rate * float((gradients[moved] ** 2).sum())), "−η‖∂L/∂w‖²"),
+            "promised_change": Fact(_finite(-rate * sum(g * g for g in moved)), "−η‖∂L/∂w‖²"),
         }
 
 
@@ -182,7 +181,7 @@ def _finite(value: float) -> float | None:
 
 
 def _sum(products: np.ndarray) -> float | None:
-    return math.fsum(products) if len(products) and np.isfinite(products).all() else None
+    return math.fsum(products) if np.isfinite(products).all() else None
 
 
 def compute(params: Params) -> Result:
@@ -198,8 +197,7 @@ def compute(params: Params) -> Result:
     autograd = torch.autograd.grad(forward(graph, recorded)[-1], recorded)
 
     start = list(graph.leaves.values())[which]
-    few = graph.count_paths(start) <= SUMMED
-    products = [math.prod(local[edge] for edge in path) for path in graph.paths(start)] if few else []
+    products = [math.prod(local[edge] for edge in path) for path in graph.paths(start)]  # at most one for each letter typed
 
     grid, chosen = step_grid(), torch.tensor([params.h], dtype=torch.float64)
     ahead, central = finite_differences(graph, given, which, torch.cat([grid, chosen]))

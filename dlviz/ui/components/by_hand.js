@@ -2,7 +2,7 @@
 // All of it is worked out here, in double precision, while the hand moves; on release torch does the same, and autograd beside it.
 
 const BOX = { width: 82, height: 44 }, PITCH = { x: 123, y: 52 }, EDGE = 6;
-const STEP_MS = 900, MOST_SHOWN = 64;
+const STEP_MS = 900;
 const DECADES = { x: [-16, 0], y: [-16, 2] }; // of the chart: step h, and error
 
 class ByHand {
@@ -239,7 +239,7 @@ class ByHand {
   }
 
   drawEdges({ act, values, active, gradients }) {
-    const { graph, edges } = this, paths = this.settings.beside === "paths" ? this.listedPaths() : [];
+    const { graph, edges } = this, paths = this.settings.beside === "paths" ? this.allPaths().slice(0, this.header.listed) : [];
     edges.replaceChildren();
     const labels = [];
     graph.nodes.forEach(({ inputs }, n) => {
@@ -390,15 +390,15 @@ class ByHand {
     return [line, [["The update, another act: back-propagation ended with the gradients. Leaves named x… or t are data and stay."]]];
   }
 
-  listedPaths() {
-    return this.graph.paths(this.graph.leaves[this.header.names.indexOf(this.settings.followed)], this.header.listed);
+  allPaths() {
+    return this.graph.paths(this.graph.leaves[this.header.names.indexOf(this.settings.followed)]);
   }
 
   writePaths() {
     const list = this.root.querySelector(".paths"), { graph } = this, shown = this.settings.beside === "paths";
     list.hidden = !shown;
     if (!shown) return;
-    const start = graph.leaves[this.header.names.indexOf(this.settings.followed)], paths = this.listedPaths(), count = graph.countPaths(start);
+    const start = graph.leaves[this.header.names.indexOf(this.settings.followed)], all = this.allPaths(), count = all.length, paths = all.slice(0, this.header.listed);
     const span = (text, kind = "") => Object.assign(document.createElement("span"), { textContent: text, className: kind });
     const rows = paths.map((path, p) => {
       const row = document.createElement("li"), line = document.createElement("i"), slopes = path.map(([n, k]) => graph.slope(n, k, this.values));

@@ -81,21 +81,14 @@ class Graph {
     return this.shares(n, 1, values)[k];
   }
 
-  // at most `most` paths from a node to L, each a list of [consumer, which of its inputs]; a depth-first walk
-  paths(start, most) {
+  // every path from a node to L, each a list of [consumer, which of its inputs]; a depth-first walk
+  paths(start) {
     const found = [], walk = (n, edges) => {
-      if (found.length >= most) return;
       if (n === this.last) found.push(edges);
       else [...this.uses[n]].reverse().forEach(([consumer, k]) => walk(consumer, [...edges, [consumer, k]]));
     };
     walk(start, []);
     return found;
-  }
-
-  countPaths(start) {
-    const ways = this.nodes.map((_, n) => +(n === start));
-    this.nodes.forEach(({ inputs }, n) => inputs.forEach((i) => (ways[n] += ways[i])));
-    return ways[this.last];
   }
 
   // the expression below a node, as people write it
