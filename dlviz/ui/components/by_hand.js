@@ -5,6 +5,11 @@ const BOX = { width: 82, height: 44 }, PITCH = { x: 123, y: 52 }, EDGE = 6;
 const STEP_MS = 900;
 const DECADES = { x: [-16, 0], y: [-16, 2] }; // of the chart: step h, and error
 
+// a number where there is little room
+function brief(value) {
+  return Number.isNaN(value) ? "NaN" : threeDigits(value);
+}
+
 class ByHand {
   constructor(root) {
     Object.assign(this, { root, svg: root.querySelector("svg.main"), chart: root.querySelector(".chart svg"), position: 0 });
@@ -97,10 +102,10 @@ class ByHand {
 
   type(input) {
     const k = this.header.names.indexOf(this.settings.followed);
-    if (input.value === "" || !Number.isFinite(+input.value)) return this.draw();
-    this.setLeaf(k, +input.value);
+    const typed = input.value !== "" && Number.isFinite(+input.value);
+    if (typed) this.setLeaf(k, +input.value);
     input.value = this.settings.values[k];
-    this.send();
+    if (typed) this.send();
   }
 
   follow(k) {
@@ -230,6 +235,7 @@ class ByHand {
     const wanted = { x: columns * PITCH.x + BOX.width + 2 * EDGE, y: rows * PITCH.y + BOX.height + 2 * EDGE };
     const by = Math.max(wanted.x / width, wanted.y / height, 0.55), room = { x: width * by, y: height * by };
     this.svg.setAttribute("viewBox", `0 0 ${room.x} ${room.y}`);
+    this.svg.style.setProperty("--wide", `${wanted.x}px`); // a phone scrolls a wide graph sideways
     const pitch = {
       x: Math.min(220, (room.x - BOX.width - 2 * EDGE) / Math.max(1, columns)),
       y: Math.min(84, (room.y - BOX.height - 2 * EDGE) / Math.max(1, rows)),
@@ -256,7 +262,7 @@ class ByHand {
       });
     });
     for (const [n, k, x, y, back] of labels) {
-      const slope = graph.slope(n, k, this.values), text = threeDigits(slope);
+      const slope = graph.slope(n, k, this.values), text = brief(slope);
       const label = make(edges, "text", { x, y, "text-anchor": "end", class: "slope", style: `${HALO}; stroke-width: 3px; font-size: ${back ? 14 : 12}px` }, text);
       Object.assign(label.dataset, { edge: `${n}.${k}`, value: slope });
       make(label, "title", {}, `∂(${graph.texts[n]})/∂(${graph.texts[graph.nodes[n].inputs[k]]}) = ${slope}`);
@@ -277,11 +283,11 @@ class ByHand {
       const [, title, sign, number, gradient] = box.children;
       const words = graph.sign(n);
       this.fit(sign, words, words.length > 2 ? 27 : 30);
-      this.fit(number, values.has(n) ? threeDigits(value) : "", BOX.width - 18 - Math.min(27, 8 * words.length));
-      number.setAttribute("style", fresh && value !== this.values[n] ? "fill: var(--st-primary-color)" : "");
-      const text = !gradients.has(n) ? "" : moved ? `was ${threeDigits(this.values[n])}` : `∂ ${threeDigits(this.gradients[n])}`;
+      this.fit(number, values.has(n) ? brief(value) : "", BOX.width - 18 - Math.min(27, 8 * words.length));
+      number.setAttribute("class", fresh && value !== this.values[n] ? "fresh" : "");
+      const text = !gradients.has(n) ? "" : moved ? `was ${brief(this.values[n])}` : `∂ ${brief(this.gradients[n])}`;
       this.fit(gradient, text, BOX.width - 12);
-      gradient.setAttribute("class", `gradient${update ? " stale" : ""}`);
+      gradient.setAttribute("class", `${moved ? "former" : "gradient"}${update ? " stale" : ""}`);
       title.textContent = `${graph.texts[n]} = ${value}${gradients.has(n) ? `; gradient ${this.gradients[n]}` : ""}`;
       Object.assign(box.dataset, { value, gradient: gradients.has(n) ? this.gradients[n] : "" });
       if (k >= 0) {
@@ -425,7 +431,6 @@ class ByHand {
     find(".back").disabled = at <= 0;
     find(".on").disabled = at >= update;
     find(".keep").hidden = act !== "update" || !this.header.data.includes(false);
-    find(".acts").hidden = act === "update" && this.svg.clientWidth / enlarged() < 640;
     const kept = this.updated();
     find(".keep").disabled = !kept.every((value) => Math.abs(value) <= this.header.reach);
     this.root.querySelectorAll("[data-act]").forEach((button) => button.setAttribute("aria-current", button.dataset.act === act));
