@@ -303,10 +303,11 @@ def test_pinned_beside_each_other_a_follows_the_steps_of_b(visitor: Watched) -> 
     assert page.locator(".by_hand").count() == 2
     page.locator("[data-side=B] .back").click()
     page.locator("[data-side=B] .back").click()
-    assert page.evaluate("""[...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
-      .map((e) => e.shadowRoot.querySelector(".by_hand")?.dataset.step).filter((step) => step !== undefined)""") == ["14", "14"], (
-        "both at the end of the way back: 5 values and 9 gradients"
+    steps = page.evaluate(
+        """() => [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
+          .map((e) => e.shadowRoot.querySelector(".by_hand")?.dataset.step).filter((step) => step !== undefined)"""
     )
+    assert steps == ["14", "14"], "both at the end of the way back: 5 values and 9 gradients"
     page.evaluate(GO, "/" + address(VIEW, Params()))
     settle(page)
     assert_torch(page, Params())

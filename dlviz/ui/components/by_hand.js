@@ -1,7 +1,7 @@
 // Back-propagation by hand: values forward, gradients back, one node at a time; and what the result is checked against.
 // All of it is worked out here, in double precision, while the hand moves; on release torch does the same, and autograd beside it.
 
-const BOX = { width: 82, height: 44 }, PITCH = { x: 123, y: 52 }, EDGE = 6;
+const BOX = { width: 82, height: 44 }, PITCH = { x: 123, y: 52 }, PITCH_DOWN = { x: 104, y: 66 }, EDGE = 6;
 const STEP_MS = 900;
 const DECADES = { x: [-16, 0], y: [-16, 2] }; // of the chart: step h, and error
 
@@ -228,20 +228,43 @@ class ByHand {
     this.drawDifferences();
   }
 
-  // the svg's size in its own pixels: all columns and rows fit, and a small graph is drawn large
+  // The svg's size in its own pixels: all columns and rows fit, and a small graph is drawn large.
+  // Where the graph has much more room downwards, as beside another one, it flows from top to bottom.
   measure() {
     const { places } = this.header, width = this.svg.clientWidth, height = this.svg.clientHeight;
-    const columns = Math.max(...places.map(([column]) => column)), rows = Math.max(...places.map(([, row]) => row));
-    const wanted = { x: columns * PITCH.x + BOX.width + 2 * EDGE, y: rows * PITCH.y + BOX.height + 2 * EDGE };
-    const by = Math.max(wanted.x / width, wanted.y / height, 0.55), room = { x: width * by, y: height * by };
+    const most = { column: Math.max(...places.map(([column]) => column)), row: Math.max(...places.map(([, row]) => row)) };
+    const [across, down] = [false, true].map((down) => {
+      const count = down ? { x: most.row, y: most.column } : { x: most.column, y: most.row }, pitch = down ? PITCH_DOWN : PITCH;
+      const wanted = { x: count.x * pitch.x + BOX.width + 2 * EDGE, y: count.y * pitch.y + BOX.height + 2 * EDGE };
+      return { count, wanted, down, by: Math.max(wanted.x / width, wanted.y / height, 0.55) };
+    });
+    const { count, wanted, by } = (this.flow = down.by < 0.95 * across.by ? down : across), room = { x: width * by, y: height * by };
     this.svg.setAttribute("viewBox", `0 0 ${room.x} ${room.y}`);
     this.svg.style.setProperty("--wide", `${wanted.x}px`); // a phone scrolls a wide graph sideways
     const pitch = {
-      x: Math.min(220, (room.x - BOX.width - 2 * EDGE) / Math.max(1, columns)),
-      y: Math.min(84, (room.y - BOX.height - 2 * EDGE) / Math.max(1, rows)),
+      x: Math.min(220, (room.x - BOX.width - 2 * EDGE) / Math.max(1, count.x)),
+      y: Math.min(84, (room.y - BOX.height - 2 * EDGE) / Math.max(1, count.y)),
     };
-    const left = (room.x - columns * pitch.x - BOX.width) / 2, top = (room.y - rows * pitch.y - BOX.height) / 2;
-    this.places = places.map(([column, row]) => ({ x: left + column * pitch.x, y: top + row * pitch.y }));
+    const left = (room.x - count.x * pitch.x - BOX.width) / 2, top = (room.y - count.y * pitch.y - BOX.height) / 2;
+    this.places = places.map(([column, row]) => {
+      const [along, beside] = this.flow.down ? [row, column] : [column, row];
+      return { x: left + along * pitch.x, y: top + beside * pitch.y };
+    });
+  }
+
+  // The curve of an edge into a box, the `at`th of `of` that enter it, and where its slope is written.
+  route(from, to, at, of) {
+    const spread = of > 1 ? at - 0.5 : 0;
+    if (this.flow.down) {
+      const start = { x: from.x + BOX.width / 2, y: from.y + BOX.height }, end = { x: to.x + BOX.width / 2 + 30 * spread, y: to.y };
+      const bend = Math.max(8, (end.y - start.y) / 2);
+      const d = `M${start.x},${start.y}C${start.x},${start.y + bend} ${end.x},${end.y - bend} ${end.x},${end.y}`;
+      return { d, label: { x: end.x + (spread < 0 ? -5 : 5), y: end.y - 5, "text-anchor": spread < 0 ? "end" : "start" } };
+    }
+    const start = { x: from.x + BOX.width, y: from.y + BOX.height / 2 }, end = { x: to.x, y: to.y + BOX.height / 2 + 18 * spread };
+    const bend = Math.max(14, (end.x - start.x) / 2);
+    const d = `M${start.x},${start.y}C${start.x + bend},${start.y} ${end.x - bend},${end.y} ${end.x},${end.y}`;
+    return { d, label: { x: end.x - 5, y: end.y + (spread > 0 ? 13 : -5), "text-anchor": "end" } };
   }
 
   drawEdges({ act, values, active, gradients }) {
@@ -249,21 +272,20 @@ class ByHand {
     edges.replaceChildren();
     const labels = [];
     graph.nodes.forEach(({ inputs }, n) => {
-      const order = inputs.map((_, k) => k).sort((k, l) => this.places[inputs[k]].y - this.places[inputs[l]].y || k - l);
+      const side = this.flow.down ? "x" : "y", height = (k) => this.places[inputs[k]][side];
+      const order = inputs.map((_, k) => k).sort((k, l) => height(k) - height(l) || k - l);
       inputs.forEach((i, k) => {
-        const from = this.places[i], to = this.places[n], spread = inputs.length > 1 ? (order.indexOf(k) - 0.5) * 18 : 0;
-        const start = { x: from.x + BOX.width, y: from.y + BOX.height / 2 }, end = { x: to.x, y: to.y + BOX.height / 2 + spread };
-        const bend = Math.max(14, (end.x - start.x) / 2), d = `M${start.x},${start.y}C${start.x + bend},${start.y} ${end.x - bend},${end.y} ${end.x},${end.y}`;
+        const { d, label } = this.route(this.places[i], this.places[n], order.indexOf(k), inputs.length);
         const along = paths.flatMap((path, p) => (path.some(([m, l]) => m === n && l === k) ? [p] : []));
         along.forEach((p, at) => make(edges, "path", { class: "edge path", d, style: `stroke:${this.colours[p % this.colours.length]};stroke-width:${4 + 5 * (along.length - 1 - at)}` }));
         const forward = act === "forward" && n === active, back = act === "backward" && i === active;
         make(edges, "path", { class: `edge${forward ? " active forward" : ""}${back ? " active" : ""}`, d });
-        if (graph.varies[i] && values.has(n)) labels.push([n, k, end.x - 5, end.y + (spread > 0 ? 13 : -5), back]);
+        if (graph.varies[i] && values.has(n)) labels.push([n, k, label, back]);
       });
     });
-    for (const [n, k, x, y, back] of labels) {
+    for (const [n, k, place, back] of labels) {
       const slope = graph.slope(n, k, this.values), text = brief(slope);
-      const label = make(edges, "text", { x, y, "text-anchor": "end", class: "slope", style: `${HALO}; stroke-width: 3px; font-size: ${back ? 14 : 12}px` }, text);
+      const label = make(edges, "text", { ...place, class: "slope", style: `${HALO}; stroke-width: 3px; font-size: ${back ? 14 : 12}px` }, text);
       Object.assign(label.dataset, { edge: `${n}.${k}`, value: slope });
       make(label, "title", {}, `∂(${graph.texts[n]})/∂(${graph.texts[graph.nodes[n].inputs[k]]}) = ${slope}`);
     }
