@@ -17,6 +17,7 @@ from dlviz.nets.graph import CONSTANT, LEAF, Graph, Node
 from dlviz.nets.operations import FUNCTIONS, PAIRS
 
 MOST_CHARACTERS, MOST_LEAVES, MOST_NODES = 120, 9, 24
+LEAF_NAME = re.compile(r"[a-z][0-9]?")
 SIGNS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}
 OFFERED = sorted([*FUNCTIONS, *PAIRS])
 
@@ -84,7 +85,7 @@ class Reader:
 
 def leaf_name(name: str, at: int) -> str:
     """The name, if it is one of a leaf. ExpressionError if it is not."""
-    if not re.fullmatch(r"[a-z][0-9]?", name):
+    if not LEAF_NAME.fullmatch(name):
         raise ExpressionError(at, f'"{name}" is not known; a leaf is one small letter, or a letter and a digit, such as a or w1')
     return name
 

@@ -13,7 +13,7 @@ from dlviz.fields import ParameterError
 from dlviz.nets.differences import derivatives, finite_differences, step_grid
 from dlviz.nets.expression import ExpressionError
 from dlviz.nets.graph import Graph, backward, forward, local_derivatives
-from dlviz.nets.reading import MOST_CHARACTERS, read
+from dlviz.nets.reading import LEAF_NAME, MOST_CHARACTERS, read
 from dlviz.results import Fact
 from dlviz.results import Result as Base
 
@@ -57,7 +57,7 @@ class Params(p.Params):
     beside: str = p.choice(
         "nothing", {"nothing": "nothing", "differences": "finite differences", "paths": "paths"}, label="beside the graph", stage=True
     )
-    followed: str = p.text("", 2, label="followed leaf", stage=True)
+    followed: str = p.text("", 2, label="followed leaf", stage=True, private=True)
     network: tuple[float, ...] = _leaves("network")
     deep: tuple[float, ...] = _leaves("deep")
     product: tuple[float, ...] = _leaves("product")
@@ -67,11 +67,12 @@ class Params(p.Params):
     own: tuple[float, ...] = _leaves(OWN)
 
     def check(self) -> None:
-        if self.example == OWN:
-            try:
-                read(self.expression)
-            except ExpressionError as error:
-                raise ParameterError("expression", self.expression, f"an expression of leaves ({error})") from None
+        try:
+            read(self.expression)
+        except ExpressionError as error:
+            raise ParameterError("expression", self.expression, f"an expression of leaves ({error})") from None
+        if self.followed and not LEAF_NAME.fullmatch(self.followed):
+            raise ParameterError("followed", self.followed, "a leaf, such as a or w1")
 
     def text(self) -> str:
         """The expression that is drawn."""
