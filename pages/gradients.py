@@ -17,4 +17,10 @@ def jacobian(result: depths.Result, _: Settings) -> None:
         st.markdown("Switch on **Singular values of the Jacobian** under More.")
 
 
-frame.show("gradients", {"depth": frame.Drawing("depth", figures.depth, {"Jacobian": jacobian})})
+frame.show(
+    "gradients",
+    {
+        "depth": frame.Drawing("depth", figures.depth, {"Jacobian": jacobian}),
+        "by_hand": frame.Drawing("by_hand", figures.by_hand),
+    },
+)

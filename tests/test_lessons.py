@@ -9,7 +9,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
-from dlviz.compute.gradients import depth
+from dlviz.compute.gradients import by_hand, depth
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Facts
@@ -156,6 +156,13 @@ SAID: dict[str, tuple[Params, Params]] = {
     ),
     "outweighs the slopes": (depth.Params(activation="tanh", weight_spread=2.5, depth=50), depth.Params()),
     "The gradient survives": (depth.Params(activation="tanh"), depth.Params()),
+    "nodes are not finite numbers": (
+        by_hand.Params(example="own", expression="a*log(b)"),
+        by_hand.Params(example="own", expression="log(a)*b"),
+    ),
+    "leaves get no gradient at all": (by_hand.Params(example="gate"), by_hand.Params(example="gate", gate=(0.5, 1, 2, 2))),
+    "raises L by": (by_hand.Params(learning_rate=10), by_hand.Params(learning_rate=0.1)),
+    "is far below the best step": (by_hand.Params(example="reuse", h=1e-14), by_hand.Params(example="reuse", h=1e-7)),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

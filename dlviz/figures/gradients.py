@@ -1,4 +1,5 @@
 """The pictures of the topic Gradient flow, one module a view."""
 
+from dlviz.figures.by_hand import by_hand as by_hand
 from dlviz.figures.depth import depth as depth
 from dlviz.figures.depth import singular as singular

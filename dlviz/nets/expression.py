@@ -46,18 +46,25 @@ class ExpressionError(ValueError):
 
 def parse(text: str) -> Function:
     """The typed function, from a tensor to a tensor of the same shape and dtype. ExpressionError points at what is wrong."""
-    if len(text) > LONGEST:
-        raise ExpressionError(LONGEST + 1, f"a function has at most {LONGEST} characters, this one has {len(text)}")
-    if stranger := re.search(r"[^A-Za-z0-9_ .,+\-*/()<>=]", text):
-        hint = "write ** for a power" if stranger[0] == "^" else "letters, digits, spaces and + - * / ( ) , . < > = can stand here"
-        raise ExpressionError(stranger.start() + 1, f"{stranger[0]!r} cannot stand in a function; {hint}")
+    body = _build(tree_of(text, "a function", LONGEST, "+ - * / ( ) , . < > =", "2*x + 1"), DEEPEST)
+    return lambda x: body(x).expand(x.shape)
+
+
+def tree_of(text: str, what: str, longest: int, signs: str, example: str) -> ast.expr:
+    """The text as the tree of one Python expression, which nothing runs. ExpressionError if it is too long, has other signs
+    than `signs` beside letters, digits and spaces, or cannot be read. The message says `what` was expected, and an `example`.
+    """
+    if len(text) > longest:
+        raise ExpressionError(longest + 1, f"{what} has at most {longest} characters, this one has {len(text)}")
+    allowed = re.escape(signs.replace(" ", ""))
+    if stranger := re.search(rf"[^A-Za-z0-9_ {allowed}]", text):
+        hint = "write ** for a power" if stranger[0] == "^" else f"letters, digits, spaces and {signs} can stand here"
+        raise ExpressionError(stranger.start() + 1, f"{stranger[0]!r} cannot stand in {what}; {hint}")
     try:
-        tree = ast.parse(text, mode="eval")
+        return ast.parse(text, mode="eval").body
     except (SyntaxError, MemoryError, RecursionError, ValueError) as error:
         position = getattr(error, "offset", None) or 1
-        raise ExpressionError(min(position, len(text) + 1), "the function cannot be read from here on, as in 2*x + 1") from None
-    body = _build(tree.body, DEEPEST)
-    return lambda x: body(x).expand(x.shape)
+        raise ExpressionError(min(position, len(text) + 1), f"{what} cannot be read from here on, as in {example}") from None
 
 
 def _build(node: ast.expr, depth: int) -> Function:
@@ -88,9 +95,15 @@ def _build(node: ast.expr, depth: int) -> Function:
 
 
 def _constant(value: float, at: int) -> Function:
+    number = finite(value, at)
+    return lambda x: torch.tensor(number, dtype=x.dtype)
+
+
+def finite(value: float, at: int) -> float:
+    """A typed number. ExpressionError if it is too large for one."""
     if not math.isfinite(value):
         raise ExpressionError(at, "this number is too large")
-    return lambda x: torch.tensor(value, dtype=x.dtype)
+    return value
 
 
 def _call(name: str, arguments: list[ast.expr], at: int, depth: int) -> Function:

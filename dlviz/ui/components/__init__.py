@@ -20,6 +20,7 @@ PARTS = {
     "hinges": ("drawing.js", "layer.js"),
     "drawpad": ("drawing.js",),
     "depth": ("colours.js",),
+    "by_hand": ("drawing.js", "graph.js"),
 }
 
 
