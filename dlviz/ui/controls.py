@@ -5,11 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from dlviz.fields import Choice, Choices, Number, ParameterError, Spec, Switch, Text, plain
+from dlviz.fields import Choice, Choices, Lines, Number, ParameterError, Spec, Switch, Text, plain
 from dlviz.params import Params
 from dlviz.ui.state import Settings, touch, widget_value
 
 FEW = 4  # options that still fit side by side
+LINES_HIGH = 250  # pixels for text of several lines
 
 
 def show_controls(settings: Settings) -> None:
@@ -84,6 +85,8 @@ def _widget(spec: Spec, key: str) -> Any:
             return st.toggle(**common)
         case Text():
             return st.text_input(placeholder=spec.placeholder, **common)
+        case Lines():
+            return st.text_area(placeholder=spec.placeholder, height=LINES_HIGH, **common)
     raise TypeError(f"No widget for {type(spec).__name__}.")
 
 
