@@ -61,7 +61,7 @@ class Params(p.Params):
             return read(self.code)
         except SequentialError as error:
             line = (self.code.split("\n")[error.line - 1 : error.line] or [""])[0].strip()
-            raise ParameterError("code", line, f"layers of torch.nn that fit each other ({error})") from None
+            raise ParameterError("code", line, f"a network that can be computed ({error})") from None
 
     def task(self) -> Task:
         """The inputs and classes of these settings."""

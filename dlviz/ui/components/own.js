@@ -1,9 +1,12 @@
 // A pasted network, layer by layer along x: norms of gradients and variances of signals on logarithmic axes, and below them the
 // shares of dead and saturated units. Pointing at a layer, or the arrow keys, give its numbers.
 
-const LEFT = 44, RIGHT = 8, HEAD = 20, GAP = 26; // px beside the panels, over each for its legend, and between two
+const LEFT = 44, RIGHT = 8, HEAD = 20, GAP = 30; // px beside the panels, over each for its legend, and between two
 const NAME = 12; // px that a layer's name, which runs upwards, needs
 const SHARES = 34; // px of the strip of shares
+const NARROW = 460; // px below which legends are short
+
+const cross = (x, y, r) => `M${x - r},${y - r}L${x + r},${y + r}M${x - r},${y + r}L${x + r},${y - r}`;
 
 class Own {
   constructor(root) {
@@ -41,28 +44,30 @@ class Own {
     const tall = Math.round(0.56 * free), place = { x: LEFT, width: room };
     const [first, second, third, fourth] = themeColours(this.root);
     let y = HEAD;
-    this.panel({ ...place, y, height: tall }, gradients, "norms, log₁₀", [
+    const narrow = width < NARROW;
+    this.panel({ ...place, y, height: tall }, gradients, narrow ? "log₁₀" : "norms, log₁₀", [
       { values: "signal_gradient", colour: first, words: "‖∂L/∂output‖" },
-      { values: "weight_gradient", colour: second, words: "‖∂L/∂W‖", joined: new Set(this.header.linear) },
+      { values: "weight_gradient", colour: second, words: "‖∂L/∂W‖", joined: new Set(this.header.linear), others: narrow ? "gains" : "of gains, slopes" },
     ]);
     y += tall + GAP;
-    this.panel({ ...place, y, height: free - tall }, signals, "variance of the output, log₁₀", [
-      { values: "variance", colour: third, words: "over all entries" },
-      { values: "spread", colour: fourth, words: "over the samples only" },
+    this.panel({ ...place, y, height: free - tall }, signals, narrow ? "log₁₀" : "variance of the output, log₁₀", [
+      { values: "variance", colour: third, words: narrow ? "variance" : "over all entries" },
+      { values: "spread", colour: fourth, words: "between samples" },
     ]);
     y += free - tall + GAP;
     this.drawShares({ ...place, y, height: SHARES });
-    if (names) rows.forEach((row, i) => this.drawName(row, i, y + SHARES + 6));
+    make(this.svg, "text", { x: LEFT - 6, y: y + SHARES + 16, "text-anchor": "end", class: "layer quiet" }, "layer");
+    rows.forEach((row, i) => this.drawName(row, i, y + SHARES + 6));
     this.svg.setAttribute("aria-valuemax", rows.length);
     this.root.querySelector(".status").textContent = `${this.header.inputs.toLocaleString("en")} numbers go in, ${rows.length} layers.`;
     this.choose(this.chosen);
   }
 
-  // px below the panels for the layers' names: as the longest needs, none where they would stand too close
+  // px below the panels for the layers' names: as the longest needs, or for numbers where names would stand too close
   nameRoom() {
     this.names = this.header.rows.map((row) => (row.name.length > 18 ? `${row.name.slice(0, 17)}…` : row.name));
-    if (this.step < NAME) return 0;
-    return 12 + 6.3 * Math.max(...this.names.map((name) => name.length));
+    if (this.step < NAME) return 18;
+    return 10 + 5.8 * Math.max(...this.names.map((name) => name.length));
   }
 
   x(i) {
@@ -74,7 +79,7 @@ class Own {
     return i >= 0 && i < this.header.rows.length ? i : null;
   }
 
-  // A panel over decades with its lines; a value of exactly 0 stands as a hollow mark on the floor.
+  // A panel over decades with its lines; a value of exactly 0 is a cross on the floor.
   panel(box, decades, title, lines) {
     const { sy } = panel(this.svg, box, [0, 1], decades, { bars: true, title });
     this.legend(box, title, lines);
@@ -82,10 +87,11 @@ class Own {
       const all = this.values[values], on = [...all.keys()].filter((i) => Number.isFinite(all[i]) && (!joined || joined.has(i)));
       const y = (i) => (all[i] > 0 ? sy(Math.log10(all[i])) : NaN);
       make(this.svg, "path", { class: "line", stroke: colour, "stroke-width": 2, d: linePath(on.length, (k) => this.x(on[k]), (k) => y(on[k])) });
-      [...all.keys()].filter((i) => Number.isFinite(all[i])).forEach((i) => {
-        const zero = all[i] === 0, hollow = zero || (joined && !joined.has(i));
-        const attributes = { class: zero ? "zero-value" : "value", cx: this.x(i), cy: zero ? box.y + box.height : y(i), r: Math.min(3.5, Math.max(1.5, this.step / 4)) };
-        make(this.svg, "circle", { ...attributes, stroke: colour, "stroke-width": 1.5, fill: hollow ? "var(--st-background-color)" : colour });
+      const size = Math.min(3.5, Math.max(1.5, this.step / 4)), floor = box.y + box.height;
+      all.forEach((value, i) => {
+        const cx = this.x(i), fill = joined && !joined.has(i) ? "var(--st-background-color)" : colour;
+        if (value > 0 && Number.isFinite(value)) make(this.svg, "circle", { class: "value", cx, cy: y(i), r: size, stroke: colour, "stroke-width": 1.5, fill });
+        if (value === 0) make(this.svg, "path", { class: "nothing", stroke: colour, "stroke-width": 2, d: cross(cx, floor, size + 0.5) });
       });
     }
   }
@@ -93,9 +99,14 @@ class Own {
   // What the colours mean, behind the panel's title, as far as there is room.
   legend(box, title, lines) {
     let x = box.x + this.svg.lastElementChild.getComputedTextLength() + 16;
-    for (const { colour, words, swatch } of lines) {
+    const hollow = lines.filter((line) => line.others && this.values[line.values].some((value, i) => Number.isFinite(value) && !line.joined.has(i)));
+    const nothing = lines.filter((line) => !line.swatch && this.values[line.values].includes(0)).slice(0, 1);
+    const more = [...hollow.map((line) => ({ ...line, words: line.others, ring: true })), ...nothing.map((line) => ({ ...line, words: "exactly 0", zero: true }))];
+    for (const { colour, words, swatch, ring, zero } of [...lines, ...more]) {
       const entry = make(this.svg, "g"), label = make(entry, "text", { x: 18, y: 0 }, words), wide = 32 + label.getComputedTextLength();
       if (swatch) make(entry, "rect", { class: swatch, x: 0, y: -9, width: 12, height: 9 });
+      else if (zero) make(entry, "path", { stroke: colour, "stroke-width": 2, d: cross(8, -4, 4) });
+      else if (ring) make(entry, "circle", { cx: 8, cy: -4, r: 3.5, stroke: colour, "stroke-width": 1.5, fill: "none" });
       else make(entry, "line", { x1: 0, x2: 13, y1: -4, y2: -4, stroke: colour, "stroke-width": 3 });
       entry.setAttribute("transform", `translate(${x},${box.y - 6})`);
       x += wide;
@@ -104,7 +115,7 @@ class Own {
 
   drawShares(box) {
     const { sy } = panel(this.svg, box, [0, 1], [0, 1], { bars: true, bare: true, title: "units" });
-    this.legend(box, "units", [{ swatch: "saturated", words: "saturated" }, { swatch: "dead", words: "dead, of all" }]);
+    this.legend(box, "units", [{ swatch: "saturated", words: "saturated" }, { swatch: "dead", words: "dead: flat for every sample" }]);
     for (const [share, y] of [["0", 0], ["1", 1]]) make(this.svg, "text", { x: box.x - 6, y: sy(y) + 4, "text-anchor": "end", class: "quiet" }, share);
     const wide = Math.max(1.5, Math.min(16, 0.6 * this.step));
     for (const kind of ["saturated", "dead"]) {
@@ -114,8 +125,11 @@ class Own {
     }
   }
 
+  // A layer's name, upwards; or the number of every few layers, where names have no room.
   drawName(row, i, y) {
-    make(this.svg, "text", { class: row.again ? "layer quiet" : "layer", "text-anchor": "end", transform: `translate(${this.x(i) + 4},${y}) rotate(-90)` }, this.names[i]);
+    const every = Math.ceil(30 / this.step);
+    if (this.step >= NAME) make(this.svg, "text", { class: row.again ? "layer quiet" : "layer", "text-anchor": "end", transform: `translate(${this.x(i) + 4},${y}) rotate(-90)` }, this.names[i]);
+    else if (i % every === 0) make(this.svg, "text", { class: "layer quiet", "text-anchor": "middle", x: this.x(i), y: y + 10 }, i + 1);
   }
 
   choose(i) {
