@@ -64,7 +64,7 @@ def _switch(name: str) -> Argument:
     return Argument(name, bool)
 
 
-EPS, INPLACE = Argument("eps", float, 0, 1), _switch("inplace")
+EPS, INPLACE = Argument("eps", float, 1e-12, 1), _switch("inplace")
 LAYERS: dict[str, Kind] = {
     "Linear": Kind(nn.Linear, (_width("in_features"), _width("out_features"), _switch("bias")), 2, "in_features", True, False),
     "BatchNorm1d": Kind(
