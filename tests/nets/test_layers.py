@@ -90,6 +90,15 @@ def test_the_processs_generator_is_not_touched() -> None:
     assert not torch.equal(first["0.weight"], other["0.weight"])
 
 
+def test_a_layer_that_is_used_again_draws_nothing_anew() -> None:
+    once, thrice = (
+        modules("nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2))"),
+        modules("nn.Sequential(*[nn.Linear(4, 4)] * 3, nn.Linear(4, 2))"),
+    )
+    assert thrice[0] is thrice[1] is thrice[2]
+    assert all(torch.equal(once[i].weight, thrice[j].weight) for i, j in ((0, 0), (1, 3)))  # type: ignore[arg-type]
+
+
 def test_parameters_are_counted_without_being_made() -> None:
     """On the meta device a matrix of 10¹⁸ numbers takes no memory."""
     layer = Layer(1, "Linear", (("in_features", 10**9), ("out_features", 10**9)), 1, "")

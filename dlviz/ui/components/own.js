@@ -4,7 +4,7 @@
 const LEFT = 44, RIGHT = 8, HEAD = 20, GAP = 30; // px beside the panels, over each for its legend, and between two
 const NAME = 12; // px that a layer's name, which runs upwards, needs
 const SHARES = 34; // px of the strip of shares
-const NARROW = 460; // px below which legends are short
+const NARROW = 460, LOW = 310; // px of width below which legends are short, and of height below which there is no room for names
 
 const cross = (x, y, r) => `M${x - r},${y - r}L${x + r},${y + r}M${x - r},${y + r}L${x + r},${y - r}`;
 
@@ -40,6 +40,7 @@ class Own {
     const room = width - LEFT - RIGHT;
     this.step = room / most;
     this.marker = make(this.svg, "rect", { class: "under", y: 0, height, width: Math.max(2, this.step), visibility: "hidden" });
+    this.named = this.step >= NAME && height >= LOW;
     const names = this.nameRoom(), free = height - names - SHARES - 3 * HEAD - 2 * (GAP - HEAD);
     const tall = Math.round(0.56 * free), place = { x: LEFT, width: room };
     const [first, second, third, fourth] = themeColours(this.root);
@@ -55,18 +56,17 @@ class Own {
       { values: "spread", colour: fourth, words: "between samples" },
     ]);
     y += free - tall + GAP;
-    this.drawShares({ ...place, y, height: SHARES });
+    this.drawShares({ ...place, y, height: SHARES }, narrow);
     make(this.svg, "text", { x: LEFT - 6, y: y + SHARES + 16, "text-anchor": "end", class: "layer quiet" }, "layer");
     rows.forEach((row, i) => this.drawName(row, i, y + SHARES + 6));
     this.svg.setAttribute("aria-valuemax", rows.length);
-    this.root.querySelector(".status").textContent = `${this.header.inputs.toLocaleString("en")} numbers go in, ${rows.length} layers.`;
     this.choose(this.chosen);
   }
 
-  // px below the panels for the layers' names: as the longest needs, or for numbers where names would stand too close
+  // px below the panels for the layers' names: as the longest needs, or for numbers where names have no room
   nameRoom() {
     this.names = this.header.rows.map((row) => (row.name.length > 18 ? `${row.name.slice(0, 17)}…` : row.name));
-    if (this.step < NAME) return 18;
+    if (!this.named) return 18;
     return 10 + 5.8 * Math.max(...this.names.map((name) => name.length));
   }
 
@@ -108,14 +108,15 @@ class Own {
       else if (zero) make(entry, "path", { stroke: colour, "stroke-width": 2, d: cross(8, -4, 4) });
       else if (ring) make(entry, "circle", { cx: 8, cy: -4, r: 3.5, stroke: colour, "stroke-width": 1.5, fill: "none" });
       else make(entry, "line", { x1: 0, x2: 13, y1: -4, y2: -4, stroke: colour, "stroke-width": 3 });
+      if (x + wide > box.x + box.width + RIGHT + 16) return entry.remove();
       entry.setAttribute("transform", `translate(${x},${box.y - 6})`);
       x += wide;
     }
   }
 
-  drawShares(box) {
+  drawShares(box, narrow) {
     const { sy } = panel(this.svg, box, [0, 1], [0, 1], { bars: true, bare: true, title: "units" });
-    this.legend(box, "units", [{ swatch: "saturated", words: "saturated" }, { swatch: "dead", words: "dead: flat for every sample" }]);
+    this.legend(box, "units", [{ swatch: "saturated", words: "saturated" }, { swatch: "dead", words: narrow ? "dead" : "dead: flat for every sample" }]);
     for (const [share, y] of [["0", 0], ["1", 1]]) make(this.svg, "text", { x: box.x - 6, y: sy(y) + 4, "text-anchor": "end", class: "quiet" }, share);
     const wide = Math.max(1.5, Math.min(16, 0.6 * this.step));
     for (const kind of ["saturated", "dead"]) {
@@ -128,7 +129,7 @@ class Own {
   // A layer's name, upwards; or the number of every few layers, where names have no room.
   drawName(row, i, y) {
     const every = Math.ceil(30 / this.step);
-    if (this.step >= NAME) make(this.svg, "text", { class: row.again ? "layer quiet" : "layer", "text-anchor": "end", transform: `translate(${this.x(i) + 4},${y}) rotate(-90)` }, this.names[i]);
+    if (this.named) make(this.svg, "text", { class: row.again ? "layer quiet" : "layer", "text-anchor": "end", transform: `translate(${this.x(i) + 4},${y}) rotate(-90)` }, this.names[i]);
     else if (i % every === 0) make(this.svg, "text", { class: "layer quiet", "text-anchor": "middle", x: this.x(i), y: y + 10 }, i + 1);
   }
 
@@ -136,7 +137,7 @@ class Own {
     this.chosen = i;
     this.marker?.setAttribute("visibility", i === null ? "hidden" : "visible");
     if (i !== null) this.marker.setAttribute("x", this.x(i) - Math.max(2, this.step) / 2);
-    const words = i === null ? "Point at a layer, or move with the arrow keys, for its numbers." : this.words(i);
+    const words = i === null ? `${this.header.inputs.toLocaleString("en")} numbers go into ${this.header.rows.length} layers. Point at one, or move with the arrow keys, for its numbers.` : this.words(i);
     this.svg.setAttribute("aria-valuenow", (i ?? 0) + 1);
     this.svg.setAttribute("aria-valuetext", words);
     const reading = this.root.querySelector(".reading");
