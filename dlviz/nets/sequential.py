@@ -247,12 +247,18 @@ def _fit(layers: Sequence[Layer]) -> tuple[int, tuple[int, ...]]:
 
 
 def _count(layers: Sequence[Layer]) -> int:
-    """The parameters of all layers, of one that is used again only once; SequentialError where they become too many."""
-    total = 0
-    for layer in {layer.number: layer for layer in layers}.values():
-        total += layer.count()
-        if total > MOST_PARAMETERS:
+    """The parameters of all layers, of one that is used again only once.
+
+    SequentialError where the pass has met too many, each use counted, because each takes its time.
+    """
+    counts: dict[int, int] = {}
+    met = 0
+    for layer in layers:
+        if layer.number not in counts:
+            counts[layer.number] = layer.count()
+        met += counts[layer.number]
+        if met > MOST_PARAMETERS:
             raise SequentialError(
-                layer.line, f"with this layer there are {total:,} parameters; at most {MOST_PARAMETERS:,} are computed here"
+                layer.line, f"up to here the pass meets {met:,} parameters; at most {MOST_PARAMETERS:,} are computed here"
             )
-    return total
+    return sum(counts.values())

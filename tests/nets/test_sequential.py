@@ -278,6 +278,8 @@ def test_the_limits_are_where_they_are_said_to_be() -> None:
     assert refused("nn.Sequential(*[nn.Linear(2, 2) for _ in range(200)], nn.Tanh())")
     assert read("nn.Sequential(nn.Linear(4999, 1000))").parameters == 5_000_000  # 4999 · 1000 weights and 1000 biases
     assert refused("nn.Sequential(nn.Linear(4999, 1000), nn.PReLU())") and refused("nn.Sequential(nn.Linear(5000, 1000))")
+    assert read("nn.Sequential(*[nn.Linear(999, 999)] * 5)").parameters == 999_000
+    assert refused("nn.Sequential(*[nn.Linear(1000, 1000)] * 5)"), "each use of a layer takes its time"
     assert read(f"nn.Sequential(nn.LayerNorm({MOST_WIDTH}))").widths == (5000,) and refused(
         f"nn.Sequential(nn.LayerNorm({MOST_WIDTH + 1}))"
     )
