@@ -73,6 +73,10 @@ class Spec:
         """The value that a link's text stands for; ParameterError if it is none."""
         return self.check(name, text)
 
+    def brief(self, value: Any) -> str:
+        """The value as a notice repeats it, on one line."""
+        return self.encode(value) or "empty"
+
     def say(self, value: Any) -> str:
         """The setting in words: its label and its value.
 
@@ -243,6 +247,38 @@ class Text(Spec):
 
     def _shown(self, value: str) -> str:
         return quote(value) if value else "empty"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines(Spec):
+    """Text of several lines, at most `at_most` printable characters in all; the view's `check` reads it.
+
+    Lines keep their numbers, so that advice can point at them: only what stands at the ends of lines, and after the last,
+    is dropped. Tabs become spaces.
+    """
+
+    at_most: int
+    placeholder: str = ""
+
+    def check(self, name: str, value: object) -> str:
+        if not isinstance(value, str):
+            raise ParameterError(name, value, "text")
+        if len(value) > 2 * self.at_most:  # not worth being put in order
+            raise ParameterError(name, value, f"at most {self.at_most} characters, not {len(value)}")
+        rows = value.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4).split("\n")
+        text = "\n".join(row.rstrip() for row in rows).rstrip("\n")
+        if len(text) > self.at_most:
+            raise ParameterError(name, text, f"at most {self.at_most} characters, not {len(text)}")
+        for number, line in enumerate(text.split("\n"), start=1):
+            if not line.isprintable():
+                raise ParameterError(name, line, f"printable characters, also in line {number}")
+        return text
+
+    def brief(self, value: Any) -> str:
+        return self._shown(value)
+
+    def _shown(self, value: str) -> str:
+        return quote(" ".join(value.split())) if value else "empty"
 
 
 @dataclass(frozen=True, kw_only=True)

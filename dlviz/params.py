@@ -1,6 +1,6 @@
 """Params: the settings of a view, written once. Widgets, links, cache keys, scenes and scripts are all derived from them.
 
-A view's settings are a frozen dataclass whose fields are made by `number`, `choice`, `choices`, `numbers`, `text` and `switch`:
+A view's settings are a frozen dataclass whose fields are made by `number`, `choice`, `choices`, `numbers`, `text`, `lines` and `switch`:
 
 >>> from dataclasses import dataclass
 >>> @dataclass(frozen=True)
@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
-from dlviz.fields import Choice, Choices, Number, Numbers, Spec, Switch, Text
+from dlviz.fields import Choice, Choices, Lines, Number, Numbers, Spec, Switch, Text
 
 
 def _field(default: object, spec: Spec) -> Any:
@@ -51,6 +51,11 @@ def numbers(default: tuple[float, ...], low: float, high: float, step: float, **
 def text(default: str, at_most: int, **about: Any) -> Any:
     """A dataclass field for a line of text."""
     return _field(default, Text(at_most=at_most, **about))
+
+
+def lines(default: str, at_most: int, **about: Any) -> Any:
+    """A dataclass field for text of several lines."""
+    return _field(default, Lines(at_most=at_most, **about))
 
 
 def switch(default: bool, **about: Any) -> Any:

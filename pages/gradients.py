@@ -3,9 +3,12 @@
 import streamlit as st
 
 from dlviz.compute.gradients import depth as depths
+from dlviz.compute.gradients import own
 from dlviz.figures import gradients as figures
+from dlviz.figures.own import layers
 from dlviz.ui import frame
 from dlviz.ui.state import Settings
+from dlviz.ui.table import show_table
 
 
 def jacobian(result: depths.Result, _: Settings) -> None:
@@ -17,10 +20,16 @@ def jacobian(result: depths.Result, _: Settings) -> None:
         st.markdown("Switch on **Singular values of the Jacobian** under More.")
 
 
+def own_layers(result: own.Result, _: Settings) -> None:
+    """Every layer of the pasted network with its numbers."""
+    show_table(layers(result), "Layers of the network, in the order of the pass")
+
+
 frame.show(
     "gradients",
     {
         "depth": frame.Drawing("depth", figures.depth, {"Jacobian": jacobian}),
         "by_hand": frame.Drawing("by_hand", figures.by_hand),
+        "own": frame.Drawing("own", figures.own, {"Layers": own_layers}),
     },
 )

@@ -9,7 +9,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
-from dlviz.compute.gradients import by_hand, depth
+from dlviz.compute.gradients import by_hand, depth, own
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Facts
@@ -111,6 +111,11 @@ def curve_of(name: str, **settings: object) -> curve.Params:
     return curve.Params(focus=name, **(shown | settings))  # type: ignore[arg-type]
 
 
+def pasted(layers: str, start: str = "torch") -> own.Params:
+    """A pasted network of ten times these layers and a readout."""
+    return own.Params(code=f"nn.Sequential(*[nn.Sequential({layers}) for _ in range(10)], nn.Linear(64, 2))", start=start)
+
+
 # how a diagnosis begins or goes on -> settings for which it is to be said, and settings for which it is not
 SAID: dict[str, tuple[Params, Params]] = {
     "is not a finite number": (curve_of("own", expression="log(x)"), curve_of("tanh")),
@@ -163,6 +168,22 @@ SAID: dict[str, tuple[Params, Params]] = {
     "leaves get no gradient at all": (by_hand.Params(example="gate"), by_hand.Params(example="gate", gate=(0.5, 1, 2, 2))),
     "raises L by": (by_hand.Params(learning_rate=10), by_hand.Params(learning_rate=0.1)),
     "is far below the best step": (by_hand.Params(example="reuse", h=1e-14), by_hand.Params(example="reuse", h=1e-7)),
+    "layers are used again": (own.Params(code="nn.Sequential(*[nn.Linear(4, 4)] * 3)"), pasted("nn.Linear(64, 64)")),
+    "An activation stands at the very end": (
+        own.Params(code="nn.Sequential(nn.Linear(4, 2), nn.Sigmoid())"),
+        own.Params(code="nn.Sequential(nn.Sigmoid(), nn.Linear(4, 2))"),
+    ),
+    "get no gradient from any sample": (
+        next(scene.params for scene in SCENES if scene.id == "own_bottleneck"),
+        pasted("nn.Linear(64, 64), nn.ReLU()"),
+    ),
+    "The gradient vanishes": (pasted("nn.Linear(64, 64), nn.Sigmoid()"), pasted("nn.Linear(64, 64), nn.Tanh()")),
+    "The gradient explodes": (
+        next(scene.params for scene in SCENES if scene.id == "own_batchnorm"),
+        pasted("nn.Linear(64, 64), nn.BatchNorm1d(64), nn.ReLU()"),
+    ),
+    "The samples have grown alike": (pasted("nn.Linear(64, 64), nn.ReLU()"), pasted("nn.Linear(64, 64), nn.ReLU()", "he")),
+    "of the units have slope 0 for every sample": (pasted("nn.Linear(64, 64), nn.ReLU()"), pasted("nn.Linear(64, 64), nn.GELU()")),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

@@ -14,7 +14,7 @@ from dlviz import catalog, lessons
 from dlviz import params as p
 from dlviz.catalog import Topic
 from dlviz.compute import resolve
-from dlviz.fields import Number, ParameterError
+from dlviz.fields import Number, ParameterError, quote
 from dlviz.lessons import paths
 from dlviz.params import Params
 from dlviz.ui import link
@@ -82,14 +82,16 @@ def test_an_empty_address_is_the_front_view_at_its_defaults() -> None:
 @pytest.mark.parametrize(("topic", "view"), VIEWS, ids=NAMES)
 @pytest.mark.parametrize("garbage", GARBAGE, ids=lambda text: ascii(text[:12]))
 def test_one_notice_for_each_wrong_field(topic: Topic, view: str, garbage: str) -> None:
-    """It names the field, repeats the value at no great length, and says which default is used, as it is."""
+    """It names the field, repeats the value at no great length, and says which default is used: as it is, or the beginning of its lines."""
     kind = resolve(f"{topic.slug}.{view}")[0]
     for name, spec in kind.specs().items():
         found = read(topic, {"view": view, name: garbage})
         assert found.params == kind() and len(found.notices) == 1
         notice = found.notices[0]
         assert_a_sentence(notice)
-        assert notice.startswith(f"{name} is ") and f"The default, {spec.encode(kind.default(name)) or 'empty'}, is used." in notice
+        default = spec.encode(kind.default(name)) or "empty"
+        shown = quote(" ".join(default.split())) if "\n" in default else default
+        assert notice.startswith(f"{name} is ") and f"The default, {shown}, is used." in notice
     everywhere = read(topic, {"view": view} | dict.fromkeys(kind.specs(), garbage))
     assert everywhere.params == kind()
     assert [notice.split()[0] for notice in sorted(everywhere.notices)] == sorted(kind.specs())

@@ -17,7 +17,7 @@ import pytest
 from dlviz import catalog
 from dlviz import params as p
 from dlviz.compute import resolve
-from dlviz.fields import Choice, Choices, Number, Numbers, ParameterError, Spec, Switch, Text
+from dlviz.fields import Choice, Choices, Lines, Number, Numbers, ParameterError, Spec, Switch, Text
 from dlviz.params import Params, key
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +36,16 @@ class Kitchen(Params):
     bonus: float = p.number(2, -3, 3, 0.5, label="Bonus", when=("layers", "b"))
     points: tuple[float, ...] = p.numbers((0.0, 1.0), -5, 5, 0.5, at_least=2, at_most=4, label="Points")
     note: str = p.text("", 20, label="Note", private=True)
+    story: str = p.lines("", 60, label="Story")
     loud: bool = p.switch(False, label="Loud")
+
+
+# text of several lines, as a view may take it
+NETWORKS = (
+    "nn.Sequential(\n    nn.Linear(2, 3),\n    nn.Tanh(),\n)",
+    "net = nn.Sequential(nn.Linear(4, 1))  # 'one' & ü",
+    "nn.Sequential(\n  *[nn.Linear(2, 2)] * 2,\n  nn.ReLU())",
+)
 
 
 def random_value(spec: Spec, rng: random.Random, texts: Sequence[str]) -> Any:
@@ -55,6 +64,8 @@ def random_value(spec: Spec, rng: random.Random, texts: Sequence[str]) -> Any:
             return tuple(random_value(each, rng, texts) for _ in range(rng.randint(spec.at_least, spec.at_most)))
         case Text():
             return rng.choice(texts)
+        case Lines():
+            return rng.choice(NETWORKS)
         case Switch():
             return rng.random() < 0.5
     raise TypeError(type(spec).__name__)
@@ -104,6 +115,14 @@ REFUSED = [
     ("note", "\ud800", "printable"),
     ("note", 7, "text"),
     ("note", b"bytes", "text"),
+    ("story", "s\n" * 10_000, "at most 60 characters"),
+    ("story", "s\n" * 40 + "s", "at most 60 characters, not 81"),
+    ("story", "one\ntwo\0", "in line 2"),
+    ("story", "\n\n\u202eback", "in line 3"),
+    ("story", "one\u2028two", "in line 1"),
+    ("story", "\ud800", "printable"),
+    ("story", 7, "text"),
+    ("story", ["one"], "text"),
     ("loud", 1, "1 (on) or 0 (off)"),
     ("loud", "1", "1 (on) or 0 (off)"),
     ("loud", None, "1 (on) or 0 (off)"),
@@ -186,6 +205,16 @@ def test_text_loses_the_blanks_around_it() -> None:
     assert len(Kitchen(note=" " * 10_000 + "n" * 20).note) == 20
 
 
+def test_lines_keep_their_numbers_and_lose_what_cannot_be_seen() -> None:
+    """Blanks at the ends of lines and lines after the last go; line breaks of other systems and tabs become the usual ones."""
+    assert Kitchen(story="\n  a \r\n\r\tb\t\n\n \n").story == "\n  a\n\n    b"
+    assert Kitchen(story="x" * 60 + " " * 50).story == "x" * 60
+    spec = Kitchen.specs()["story"]
+    for story in ("", "\n a\n\n  b", "one"):
+        assert spec.check("story", story) == story == spec.decode("story", spec.encode(story))
+    assert (spec.brief(""), spec.brief("a\n  b"), spec.say("a\n  b")) == ("empty", "'a b'", "story 'a b'")
+
+
 @pytest.mark.parametrize(("low", "high", "step"), [(0.001, 0.5, 3), (0.01, 1.0, 3), (1e-4, 10.0, 4), (0.05, 20.0, 5)])
 def test_logarithmic_stops_are_evenly_spaced_in_the_logarithm(low: float, high: float, step: float) -> None:
     """From low to high, rising, neighbours a factor of 10^(1/step) apart but for rounding to two digits and the last stride."""
@@ -223,7 +252,7 @@ def test_keys_are_equal_exactly_when_canonical_settings_are(kind: type[Params]) 
 def test_key_is_the_sha256_of_canonical_json_and_names_the_view() -> None:
     made = Kitchen(momentum=0.5, rate=0.5)
     fields = dict(
-        bonus=2.0, layers=["a"], loud=False, momentum=0.9, name="sgd", note="", points=[0.0, 1.0], rate=0.5
+        bonus=2.0, layers=["a"], loud=False, momentum=0.9, name="sgd", note="", points=[0.0, 1.0], rate=0.5, story=""
     )  # momentum is idle under SGD
     assert key("t.v", made) == hashlib.sha256(json.dumps(["t.v", fields], sort_keys=True).encode()).hexdigest()
     assert key("t.w", made) != key("t.v", made)

@@ -5,11 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from dlviz.fields import Choice, Choices, Number, ParameterError, Spec, Switch, Text, plain
+from dlviz.fields import Choice, Choices, Lines, Number, ParameterError, Spec, Switch, Text, plain
 from dlviz.params import Params
 from dlviz.ui.state import Settings, touch, widget_value
 
 FEW = 4  # options that still fit side by side
+LINES_HIGH = 210  # pixels for text of several lines
 
 
 def show_controls(settings: Settings) -> None:
@@ -17,12 +18,15 @@ def show_controls(settings: Settings) -> None:
     params = settings.params
     names = [name for name, spec in params.specs().items() if not spec.stage]
     chosen: dict[str, Any] = {}
+    advice: dict[str, Any] = {}  # places right under what is tall, where advice at the end would be out of sight
 
     def draw(name: str) -> None:
         if _draft(params, chosen, name):
             value = _control(settings, name, params)
             if value is not None:  # a widget that the browser has not filled yet
                 chosen[name] = value
+            if isinstance(params.specs()[name], Lines):
+                advice[name] = st.container()
 
     for name in names:
         if not params.specs()[name].more:
@@ -38,8 +42,8 @@ def show_controls(settings: Settings) -> None:
     try:
         settings.keep(type(params)(**(params.as_dict() | chosen)))
     except ParameterError as error:
-        label = params.specs()[error.name].label
-        st.warning(plain_text(f"{label}: {error} The picture still shows the settings before."), icon=":material/info:")
+        label, place = params.specs()[error.name].label, advice.get(error.name, st)
+        place.warning(plain_text(f"{label}: {error} The picture still shows the settings before."), icon=":material/info:")
 
 
 def plain_text(sentence: str) -> str:
@@ -84,6 +88,8 @@ def _widget(spec: Spec, key: str) -> Any:
             return st.toggle(**common)
         case Text():
             return st.text_input(placeholder=spec.placeholder, **common)
+        case Lines():
+            return st.text_area(placeholder=spec.placeholder, height=LINES_HIGH, **common)
     raise TypeError(f"No widget for {type(spec).__name__}.")
 
 

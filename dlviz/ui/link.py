@@ -159,5 +159,5 @@ def _build(kind: type[Params], start: Mapping[str, Any], given: Mapping[str, Any
 
 def _noticed(kind: type[Params], error: ParameterError, start: Mapping[str, Any], instead: str) -> str:
     """The sentence of the error, and the value that is used: the one to start from if there is one, else the default."""
-    value = kind.specs()[error.name].encode(start.get(error.name, kind.default(error.name)))
-    return f"{error} {instead if error.name in start else 'The default'}, {value or 'empty'}, is used."
+    value = kind.specs()[error.name].brief(start.get(error.name, kind.default(error.name)))
+    return f"{error} {instead if error.name in start else 'The default'}, {value}, is used."

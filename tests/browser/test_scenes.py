@@ -46,7 +46,7 @@ def test_every_scene_opens_by_its_pill(visitor: Watched, topic: Topic) -> None:
                 open_scene(page, f"{topic.slug}.{view}", scene.title)
             if named(page, "ask").count():
                 assert scene.ask, f"{scene.id} asks without a question"
-                named(page, "ask").get_by_role("button", name="Skip").click()
+                named(page, "ask").get_by_role("button", name="Skip", exact=True).click()
                 settle(page)
             assert_shown(page, topic, scene)
             visitor.check()
@@ -64,7 +64,7 @@ def test_a_scene_of_every_view_opens_by_its_address(visitor: Watched, topic: Top
             assert named(page, "ask").get_by_role("heading").inner_text() == scene.ask.question
             assert page.locator(COMPONENT).count() == 0, f"{scene.id} shows its picture before its question is answered"
             assert page.locator("dl.facts").count() == 0, f"{scene.id} shows its facts before its question is answered"
-            named(page, "ask").get_by_role("button", name="Skip").click()
+            named(page, "ask").get_by_role("button", name="Skip", exact=True).click()
             settle(page)
         assert named(page, "ask").count() == 0
         assert page.locator("[data-testid=stAlert]").count() == 0, f"{scene.id}: the page complains about its own address"
@@ -101,7 +101,7 @@ def test_a_question_comes_first_and_its_answer_reveals_the_picture(visitor: Watc
         open_scene(page, name_of(topic, other), other.title)
         assert "You were right." not in page.get_by_test_id("stMain").inner_text(), "the verdict stays under another scene"
     open_scene(page, name_of(topic, scene), scene.title)
-    named(page, "ask").get_by_role("button", name="Skip").click()
+    named(page, "ask").get_by_role("button", name="Skip", exact=True).click()
     settle(page)
     assert_shown(page, topic, scene)
     assert "You said" not in page.get_by_test_id("stMain").inner_text()

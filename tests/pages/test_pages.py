@@ -11,7 +11,7 @@ from dlviz import catalog, lessons
 from dlviz.catalog import Topic
 from dlviz.compute import resolve
 from dlviz.fields import ParameterError
-from dlviz.params import Choice, Choices, Number, Params, Spec, Switch, Text
+from dlviz.params import Choice, Choices, Lines, Number, Params, Spec, Switch, Text
 from tests.conftest import short
 from tests.pages.conftest import ROOT, Visit
 
@@ -50,7 +50,7 @@ def extremes(spec: Spec, default: Any) -> list[Any]:
             return [[option] for option in spec.options] + [list(spec.options), []]
         case Switch():
             return [True, False]
-        case Text():
+        case Text() | Lines():
             return ["x" * spec.at_most, "x" * (spec.at_most + 9800), "", default]
     raise TypeError(f"No extremes known for {type(spec).__name__}.")
 
@@ -70,6 +70,8 @@ def widget(app: AppTest, spec: Spec, key: str) -> Any:
             return app.toggle(key=key)
         case Text():
             return app.text_input(key=key)
+        case Lines():
+            return app.text_area(key=key)
     raise TypeError(f"No widget known for {type(spec).__name__}.")
 
 
