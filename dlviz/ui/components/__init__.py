@@ -19,7 +19,7 @@ PARTS = {
     "player": ("panels.js", "network.js"),
     "hinges": ("drawing.js", "layer.js"),
     "drawpad": ("drawing.js",),
-    "by_hand": ("drawing.js", "graph.js"),
+    "by_hand": ("drawing.js", "graph.js", "differences.js"),
 }
 
 
