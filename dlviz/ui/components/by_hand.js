@@ -1,7 +1,7 @@
 // Back-propagation by hand: values forward, gradients back, one node at a time; and what the result is checked against.
 // All of it is worked out here, in double precision, while the hand moves; on release torch does the same, and autograd beside it.
 
-const BOX = { width: 82, height: 44 }, PITCH = { x: 123, y: 52 }, PITCH_DOWN = { x: 104, y: 66 }, EDGE = 6;
+const BOX = { width: 82, height: 44 }, PITCH = { x: 126, y: 52 }, PITCH_DOWN = { x: 104, y: 66 }, EDGE = 6;
 const STEP_MS = 900;
 
 // a number where there is little room
@@ -283,7 +283,7 @@ class ByHand {
     });
     for (const [n, k, place, back] of labels) {
       const slope = graph.slope(n, k, this.values), text = brief(slope);
-      const label = make(edges, "text", { ...place, class: "slope", style: `${HALO}; stroke-width: 3px; font-size: ${back ? 14 : 12}px` }, text);
+      const label = make(edges, "text", { ...place, class: "slope", style: `${HALO}; stroke-width: 3px; font-size: ${back ? 13 : 12}px` }, text);
       Object.assign(label.dataset, { edge: `${n}.${k}`, value: slope });
       make(label, "title", {}, `∂(${graph.texts[n]})/∂(${graph.texts[graph.nodes[n].inputs[k]]}) = ${slope}`);
     }
