@@ -20,7 +20,7 @@ PARTS = {
     "hinges": ("drawing.js", "layer.js"),
     "drawpad": ("drawing.js",),
     "depth": ("colours.js",),
-    "by_hand": ("drawing.js", "graph.js"),
+    "by_hand": ("drawing.js", "graph.js", "differences.js"),
 }
 
 

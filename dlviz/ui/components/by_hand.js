@@ -1,9 +1,8 @@
 // Back-propagation by hand: values forward, gradients back, one node at a time; and what the result is checked against.
 // All of it is worked out here, in double precision, while the hand moves; on release torch does the same, and autograd beside it.
 
-const BOX = { width: 82, height: 44 }, PITCH = { x: 123, y: 52 }, PITCH_DOWN = { x: 104, y: 66 }, EDGE = 6;
+const BOX = { width: 82, height: 44 }, PITCH = { x: 126, y: 52 }, PITCH_DOWN = { x: 104, y: 66 }, EDGE = 6;
 const STEP_MS = 900;
-const DECADES = { x: [-16, 0], y: [-16, 2] }; // of the chart: step h, and error
 
 // a number where there is little room
 function brief(value) {
@@ -12,10 +11,9 @@ function brief(value) {
 
 class ByHand {
   constructor(root) {
-    Object.assign(this, { root, svg: root.querySelector("svg.main"), chart: root.querySelector(".chart svg"), position: 0 });
+    Object.assign(this, { root, svg: root.querySelector("svg.main"), position: 0 });
     [this.edges, this.boxes] = [make(this.svg, "g"), make(this.svg, "g")];
-    this.plot = make(this.chart, "g");
-    this.buildHandle();
+    this.chart = new DifferencesChart(root.querySelector(".side"), (h) => this.setStep(h), (soon) => (soon ? this.sendSoon() : this.send()));
     const find = (name) => root.querySelector(name);
     find(".play").onclick = () => this.play(!this.playing);
     find(".back").onclick = () => this.go(this.position - 1);
@@ -285,7 +283,7 @@ class ByHand {
     });
     for (const [n, k, place, back] of labels) {
       const slope = graph.slope(n, k, this.values), text = brief(slope);
-      const label = make(edges, "text", { ...place, class: "slope", style: `${HALO}; stroke-width: 3px; font-size: ${back ? 14 : 12}px` }, text);
+      const label = make(edges, "text", { ...place, class: "slope", style: `${HALO}; stroke-width: 3px; font-size: ${back ? 13 : 12}px` }, text);
       Object.assign(label.dataset, { edge: `${n}.${k}`, value: slope });
       make(label, "title", {}, `∂(${graph.texts[n]})/∂(${graph.texts[graph.nodes[n].inputs[k]]}) = ${slope}`);
     }
@@ -481,27 +479,8 @@ class ByHand {
 
   // Finite differences ---------------------------------------------------------------------------------------------------------
 
-  buildHandle() {
-    this.handle = make(this.chart, "g", { class: "handle", role: "slider", tabindex: 0, "aria-label": "step h of the finite differences", "aria-valuemin": -16, "aria-valuemax": 0, "aria-valuenow": 0 });
-    make(this.handle, "line", { class: "cursor" });
-    make(this.handle, "rect", { width: 28, fill: "transparent" });
-    make(this.handle, "circle", { r: 7, fill: "var(--st-primary-color)" });
-    this.handle.onpointerdown = (event) => {
-      hold(event, (now) => this.setStep(this.sx.invert(pointerIn(this.chart, now).x)), () => this.send());
-      this.handle.focus({ preventScroll: true });
-    };
-    this.handle.onkeydown = (event) => {
-      const by = { ArrowLeft: -0.25, ArrowRight: 0.25, ArrowDown: -0.25, ArrowUp: 0.25, PageDown: -2, PageUp: 2 }[event.key];
-      if (by === undefined) return;
-      event.preventDefault();
-      event.stopPropagation();
-      this.setStep(Math.log10(this.settings.h) + by);
-      this.sendSoon();
-    };
-  }
-
-  setStep(power) {
-    const h = +(10 ** Math.max(-16, Math.min(0, power))).toPrecision(2), { torch } = this;
+  setStep(h) {
+    const { torch } = this;
     this.change({ h });
     this.torch = torch && { ...torch, at_step: null }; // the leaves are where they were: autograd and the curves stay
     this.draw();
@@ -515,68 +494,21 @@ class ByHand {
   }
 
   drawDifferences() {
-    const side = this.root.querySelector(".side"), { settings, torch, header } = this;
+    const side = this.root.querySelector(".side"), { settings, torch, header, graph } = this;
     const hidden = settings.beside !== "differences";
     if (side.hidden !== hidden) {
       side.hidden = hidden;
       return this.draw(); // the graph's room has changed
     }
     if (hidden) return;
-    const { width, height } = measure(this.chart), box = { x: 46, y: 8, width: width - 60, height: height - 48 };
-    if (box.width < 60 || box.height < 40) return;
-    const k = header.names.indexOf(settings.followed), truth = torch ? torch.sweep[k] : this.gradients[this.graph.leaves[k]];
-    const steps = torch ? [...torch.steps] : Array.from({ length: 65 }, (_, i) => 10 ** (-16 + i / 4));
-    const tried = torch ? [torch.ahead, torch.central] : [0, 1].map((kind) => steps.map((h) => this.differences(h)[kind]));
-    const here = torch?.at_step ? [...torch.at_step] : this.differences(settings.h);
-    const sx = (this.sx = scale(...DECADES.x, box.x, box.x + box.width)), sy = scale(...DECADES.y, box.y + box.height, box.y);
-    const place = (error) => sy(Math.max(DECADES.y[0], Math.min(DECADES.y[1], Math.log10(error))));
-    this.plot.replaceChildren();
-    for (let power = -16; power <= 0; power += 4) {
-      make(this.plot, "line", { class: "grid", x1: sx(power), x2: sx(power), y1: box.y, y2: box.y + box.height });
-      make(this.plot, "text", { x: sx(power), y: box.y + box.height + 16, "text-anchor": "middle", class: "quiet" }, threeDigits(10 ** power));
-      make(this.plot, "line", { class: "grid", x1: box.x, x2: box.x + box.width, y1: sy(power), y2: sy(power) });
-      make(this.plot, "text", { x: box.x - 6, y: sy(power) + 4, "text-anchor": "end", class: "quiet" }, threeDigits(10 ** power));
-    }
-    make(this.plot, "text", { x: box.x + box.width, y: box.y + box.height + 33, "text-anchor": "end" }, "step h; up: error of ∂L/∂" + settings.followed);
-    this.drawLaws(sx, sy, box);
-    tried.forEach((estimates, kind) => {
-      const colour = this.colours[kind ? 2 : 0];
-      make(this.plot, "path", { class: "line", d: linePath(steps.length, (i) => sx(Math.log10(steps[i])), (i) => place(Math.abs(estimates[i] - truth))), stroke: colour, "stroke-width": 2.5 });
-      const y = place(Math.abs(here[kind] - truth));
-      if (Number.isFinite(y)) make(this.plot, "circle", { cx: sx(Math.log10(settings.h)), cy: y, r: 5, fill: colour, stroke: "var(--st-background-color)" });
+    const k = header.names.indexOf(settings.followed), steps = torch ? [...torch.steps] : STEPS;
+    this.chart.draw({
+      leaf: settings.followed, h: settings.h, colours: this.colours, steps,
+      truth: torch ? torch.sweep[k] : this.gradients[graph.leaves[k]],
+      tried: torch ? [torch.ahead, torch.central] : [0, 1].map((kind) => steps.map((h) => this.differences(h)[kind])),
+      here: torch?.at_step ? [...torch.at_step] : this.differences(settings.h),
+      result: Math.abs(this.values[graph.last]), higher: torch?.higher,
     });
-    this.placeHandle(sx(Math.log10(settings.h)), box);
-    this.writeFound(here, truth);
-  }
-
-  // what the errors ought to be, dashed: ½|L″|h, ⅙|L‴|h², and the rounding of L divided by h
-  drawLaws(sx, sy, box) {
-    const { higher } = this.torch ?? {}, L = Math.abs(this.values[this.graph.last]), laws = [[2 ** -52 * L, -1, "rounding ε|L|/h"]];
-    if (higher) laws.push([Math.abs(higher[0]) / 2, 1, "½|L″|h"], [Math.abs(higher[1]) / 6, 2, "⅙|L‴|h²"]);
-    laws.forEach(([factor, power, words], number) => {
-      if (!(factor > 0) || !Number.isFinite(factor)) return;
-      const error = (x) => Math.log10(factor) + power * x, ends = power < 0 ? [-16, 0] : [(-16 - Math.log10(factor)) / power, 0];
-      const clipped = ends.map((x) => Math.max(-16, Math.min(0, x))).map((x) => [x, Math.max(DECADES.y[0], Math.min(DECADES.y[1], error(x)))]);
-      make(this.plot, "path", { class: "line law", d: `M${clipped.map(([x, y]) => `${sx(x)},${sy(y)}`).join("L")}` });
-      const label = { x: box.x + (number ? box.width - 6 : 34), y: box.y + 14 + 15 * Math.max(0, number - 1), "text-anchor": number ? "end" : "start" };
-      make(this.plot, "text", { ...label, style: `${HALO}; fill: ${number ? this.colours[number === 1 ? 0 : 2] : "var(--st-text-color)"}` }, words);
-    });
-  }
-
-  placeHandle(x, box) {
-    const [line, target, knob] = this.handle.children, set = (element, about) => Object.entries(about).forEach(([name, value]) => element.setAttribute(name, value));
-    set(line, { x1: x, x2: x, y1: box.y, y2: box.y + box.height });
-    set(target, { x: x - 14, y: box.y, height: box.height });
-    set(knob, { cx: x, cy: box.y + box.height });
-    set(this.handle, { "aria-valuenow": Math.log10(this.settings.h).toFixed(2), "aria-valuetext": `h ${this.settings.h}` });
-    this.chart.appendChild(this.handle);
-  }
-
-  writeFound([ahead, central], truth) {
-    this.root.querySelector(".side h3").textContent = `L(${this.settings.followed} ± h) without the chain rule, h = ${threeDigits(this.settings.h)}`;
-    const found = { ahead, ahead_error: Math.abs(ahead - truth), central, central_error: Math.abs(central - truth) };
-    for (const [name, value] of Object.entries(found)) write(this.root.querySelector(`.found [data-name=${name}]`), value);
-    this.root.querySelectorAll(".found th").forEach((th, kind) => (th.style.color = this.colours[kind ? 2 : 0]));
   }
 }
 
