@@ -55,8 +55,8 @@ def gradients() -> str:
         norms = depth.compute(params).signal_gradient
         points = [f"{40 * layer},{-30 * np.log10(norm / norms[-1]):.1f}" for layer, norm in enumerate(norms)]
         paths.append(f'<path class="line-{number}" data-name="{name}" d="M{" ".join(points)}"/>')
-        y = -30 * np.log10(norms[9] / norms[-1])
-        paths.append(f'<text class="line-{number}" x="380" y="{y + 45:.0f}">{name}</text>')
+        y = -30 * np.log10(norms[9] / norms[-1]) + (-18 if name == "tanh" else 45)
+        paths.append(f'<text class="line-{number}" x="380" y="{y:.0f}">{name}</text>')
     return _svg(
         "-20 -30 800 430", "Gradient norms over twenty layers: level with tanh, falling with ReLU, lost with sigmoids.", "\n".join(paths)
     )

@@ -47,8 +47,8 @@ class Own {
     let y = HEAD;
     const narrow = width < NARROW;
     this.panel({ ...place, y, height: tall }, gradients, narrow ? "log₁₀" : "norms, log₁₀", [
-      { values: "signal_gradient", colour: first, words: "‖∂L/∂output‖" },
-      { values: "weight_gradient", colour: second, words: "‖∂L/∂W‖", joined: new Set(this.header.linear), others: narrow ? "gains" : "of gains, slopes" },
+      { values: "signal_gradient", colour: second, words: "‖∂L/∂output‖" },
+      { values: "weight_gradient", colour: first, words: "‖∂L/∂W‖", joined: new Set(this.header.linear), others: narrow ? "gains" : "of gains, slopes" },
     ]);
     y += tall + GAP;
     this.panel({ ...place, y, height: free - tall }, signals, narrow ? "log₁₀" : "variance of the output, log₁₀", [
