@@ -1,7 +1,8 @@
 """Makes dlviz/data/animals.npz: animal silhouettes from the Python package animal-mnist 0.4 (see NOTICE), without repetitions.
 
 `python -m recipes.animals [animal_mnist-0.4-py3-none-any.whl]`. The package has pickles; they are read by an unpickler that
-knows numpy's arrays and nothing else. Of pictures that occur more than once the first is kept, then all are shuffled with SEED. Greys are rounded to 16 levels, which loses no picture and halves the file.
+knows numpy's arrays and nothing else. Of pictures that occur more than once the first is kept, then all are shuffled with SEED.
+Greys are rounded to 16 levels, which loses no picture and halves the file.
 """
 
 import gzip
