@@ -53,12 +53,8 @@ def plain_text(sentence: str) -> str:
 
 def _draft(params: Params, chosen: dict[str, Any], name: str) -> bool:
     """Whether a field applies, judged by what the controls above it say now."""
-    condition = params.specs()[name].when
-    if condition is None:
-        return True
-    other, wanted = condition
-    value = chosen.get(other, getattr(params, other))
-    return bool(value == wanted or (isinstance(value, list | tuple) and wanted in value))
+    spec = params.specs()[name]
+    return spec.when is None or spec.applies_to(chosen.get(spec.when[0], getattr(params, spec.when[0])))
 
 
 def _control(settings: Settings, name: str, params: Params) -> Any:

@@ -30,6 +30,8 @@ def with_control(view: str, name: str) -> Params:
     if condition is None:
         return kind()
     other, wanted = condition
+    if isinstance(wanted, tuple):
+        wanted = wanted[0]
     return kind(**{other: (wanted,) if isinstance(kind.specs()[other], Choices) else wanted})
 
 
