@@ -31,6 +31,14 @@ TOPICS = (
             "activations.cost",
         ),
     ),
+    Topic(
+        slug="filters",
+        title="CNN filters",
+        question="What does a convolutional network look for, and how does it learn to?",
+        section="Vision",
+        icon=":material/filter_b_and_w:",
+        views=("filters.convolution",),
+    ),
 )
 
 

@@ -10,6 +10,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
+from dlviz.compute.filters import convolution
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Facts
@@ -150,6 +151,10 @@ SAID: dict[str, tuple[Params, Params]] = {
     "have slope 0 at every point": (hinges.Params(start="own", units=2, a=(1, 1), b=(-3, 0)), hinges.Params(activation="tanh")),
     "No hinge with a weight": (hinges.Params(start="own", units=2, w=(0, 0)), hinges.Params()),
     "to no area": (hinges.Params(layer=(1, 0, -2, 0, 1, 0)), hinges.Params(activation="tanh")),
+    "The weights sum to 0": (convolution.Params(), convolution.Params(preset="box")),
+    "The weights sum to 1: a flat": (convolution.Params(preset="box"), convolution.Params()),
+    "times as bright": (convolution.Params(preset="own", kernel=(3,)), convolution.Params(preset="identity")),
+    "Turning the kernel round": (convolution.Params(preset="laplacian"), convolution.Params()),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dlviz.compute.activations import curve as curves
+from dlviz.compute.filters import convolution as convolutions
 from dlviz.nets.activations import ACTIVATIONS
 
 STEP = 10  # hundredths of x between two points of a line
@@ -39,4 +40,25 @@ def _svg(box: str, words: str, inside: str) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" aria-label="{words}">\n{inside}\n</svg>\n'
 
 
-CARDS: dict[str, Callable[[], str]] = {"activations": activations}
+def filters() -> str:
+    """A handwritten digit, Sobel's kernel, and what becomes of the digit: orange where it grows bright to the right, blue where dark."""
+    result = convolutions.compute(convolutions.Params())
+    ink, output = result.image[0] / 255, result.output[0] / np.abs(result.output).max()
+    parts = [_pixels(ink, "axis", -385, -145), _pixels(output, "line-2", 125, -135), _pixels(-output, "line-1", 125, -135)]
+    for i, weight in enumerate(result.kernel.ravel()):
+        x, y = -60 + 40 * (i % 3), -65 + 40 * (i // 3)
+        parts.append(f'<path class="axis" d="M{x},{y}h40v40h-40z"/>')
+        parts.append(f'<text class="axis" x="{x + 20}" y="{y + 28}" text-anchor="middle">{f"{weight:.0f}".replace("-", "−")}</text>')
+    words = "A handwritten 7, a kernel of nine weights, and the edges that the kernel finds in the 7, in orange and blue."
+    return _svg("-400 -230 800 450", words, "\n".join(parts))
+
+
+def _pixels(values: np.ndarray, kind: str, left: int, top: int) -> str:
+    """Positive values from 0 to 1 as squares of 10, in four steps of opacity."""
+    steps = np.clip(np.ceil(4 * values - 0.2), 0, 4).astype(int)
+    rows = [(step, [f"M{left + 10 * x},{top + 10 * y}h10v10h-10z" for y, x in np.argwhere(steps == step)]) for step in range(1, 5)]
+    look = "stroke:none;fill:currentColor;opacity:"
+    return "\n".join(f'<path class="{kind}" style="{look}{step / 4}" d="{"".join(squares)}"/>' for step, squares in rows if squares)
+
+
+CARDS: dict[str, Callable[[], str]] = {"activations": activations, "filters": filters}

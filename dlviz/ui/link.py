@@ -142,9 +142,7 @@ def _read_fields(kind: type[Params], query: Mapping[str, str], start: Mapping[st
             value = specs[name].decode(name, text)
             if isinstance(specs[name], Asset) and value and assets.get(value) is None:
                 label = specs[name].label.lower()
-                notices.append(
-                    f"The {label} of this link is not kept here any more, so the page starts without it; bring it again below."
-                )
+                notices.append(f"The {label} of this link is not kept here any more, so the page starts without it; bring it again below.")
                 continue
             given[name] = value
         except ParameterError as error:

@@ -15,7 +15,13 @@ import streamlit as st
 
 ALONE, PINNED, LIVE = range(3)  # where a picture stands: by itself, as A that cannot be edited, or as B beside it
 FOLDER = Path(__file__).parent
-PARTS = {"player": ("panels.js", "network.js"), "hinges": ("drawing.js", "layer.js"), "drawpad": ("drawing.js",)}
+PARTS = {
+    "convolution": ("drawing.js", "convolving.js", "grids.js"),
+    "player": ("panels.js", "network.js"),
+    "hinges": ("drawing.js", "layer.js"),
+    "drawpad": ("drawing.js",),
+    "sketch": ("drawing.js", "grids.js"),
+}
 
 
 @cache
