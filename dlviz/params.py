@@ -86,9 +86,9 @@ class Params:
         return next(f.default for f in fields(cls) if f.name == name)
 
     def applies(self, name: str) -> bool:
-        """Whether a field has any effect under the present settings."""
+        """Whether a field has any effect under the present settings: its condition holds, and what it depends on has an effect."""
         spec = self.specs()[name]
-        return spec.when is None or spec.applies_to(getattr(self, spec.when[0]))
+        return spec.when is None or (self.applies(spec.when[0]) and spec.applies_to(getattr(self, spec.when[0])))
 
     def canonical(self) -> Self:
         """The same settings with every field that has no effect at its default: equal pictures, equal Params."""

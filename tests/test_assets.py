@@ -90,3 +90,14 @@ def test_a_condition_may_name_several_values() -> None:
 
     assert Several(kind="b", size=3).canonical().size == 3
     assert Several(kind="c", size=3).canonical().size == 1
+
+
+def test_a_field_has_no_effect_where_the_one_it_depends_on_has_none() -> None:
+    @dataclass(frozen=True)
+    class Chain(Params):
+        kind: str = p.choice("a", {"a": "A", "b": "B"}, label="Kind")
+        colour: str = p.choice("grey", {"grey": "grey", "mixed": "mixed"}, label="Colour", when=("kind", "b"))
+        red: float = p.number(1, 0, 9, 1, label="Red", when=("colour", "mixed"))
+
+    assert Chain(kind="b", colour="mixed", red=3).canonical() == Chain(kind="b", colour="mixed", red=3)
+    assert Chain(kind="a", colour="mixed", red=3).canonical() == Chain()

@@ -4,7 +4,7 @@ import base64
 import math
 import zlib
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -80,10 +80,6 @@ class Params(p.Params):
         if final < 1:
             most = int(self.output_side())
             raise ParameterError("pool_side", self.pool_side, f"a window that fits into the {most} × {most} pixels that it pools")
-
-    def canonical(self) -> Self:
-        """As every Params; twice, because a field may depend on one that has no effect itself."""
-        return super(Params, super().canonical()).canonical()
 
     def side(self) -> int:
         """The kernel's side k."""
