@@ -189,3 +189,12 @@ def test_settings_without_effect_make_no_difference() -> None:
     assert Params(preset="laplacian", size="5").canonical() == Params(preset="laplacian")
     mixed = Params(input="digit", colour="mixed", red=0.3).canonical()
     assert mixed.canonical() == mixed
+
+
+def test_of_the_sevens_level_bar_little_is_left() -> None:
+    """What the scene says: between its ends (rows 4 to 12, columns 4 to 14) nothing reaches a third of the strongest edge."""
+    output = compute(Params()).output[0]
+    assert digits.load("held_out").labels[3] == 7
+    assert compute(Params()).image[0, 8, 6:16].min() > 100  # there is the bar
+    assert np.abs(output[4:13, 4:15]).max() < np.abs(output).max() / 3
+    assert output[9, 2] > 3 > 0 > -3 > output[9, 19]  # its left end brightens, its right end darkens, from left to right

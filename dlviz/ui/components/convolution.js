@@ -142,12 +142,14 @@ class Convolution {
   places(width, height) {
     const head = 24, foot = 34;
     if (width < 560) {
-      const side = Math.min((width - 16) / 2, height - head - foot - 150), top = head + side + foot + 24;
-      const grid = Math.max(60, Math.min((width - 52) / 3, height - top - 62));
-      const places = { window: [0, top], kernel: [grid + 26, top], products: [2 * grid + 52, top], sums: [0, top + grid + 4] };
+      const side = Math.min((width - 16) / 2, height - head - foot - 100), top = head + side + foot + 24;
+      const beside = width > 440, grid = Math.max(54, Math.min((width - 52 - (beside ? 130 : 0)) / 3, height - top - (beside ? 4 : 62)));
+      const sums = beside ? [3 * grid + 70, top - 4] : [0, top + grid + 4];
+      const places = { window: [0, top], kernel: [grid + 26, top], products: [2 * grid + 52, top], sums };
       return { input: { x: 1, y: head, side }, output: { x: width - side - 1, y: head, side }, grid, places, narrow: true };
     }
-    const gap = 30, middle = Math.max(210, Math.min(330, 0.27 * width));
+    // the more weights, the more room between the pictures
+    const gap = 30, middle = Math.max(226, Math.min(330, 0.27 * width, 60 * this.k + 26));
     const side = Math.min(height - head - foot, (width - middle - 2 * gap) / 2), rest = width - 2 * side - 2 * gap;
     const grid = Math.min((rest - 26) / 2, (height - head - foot - 34) / 2), left = side + gap + Math.max(0, (rest - 2 * grid - 26) / 2);
     const second = left + grid + 26, below = head + grid + 34;
@@ -258,7 +260,7 @@ class Convolution {
     this.middle = { grid, places, narrow };
     this.rays = make(this.svg, "path", { class: "ray" });
     this.title(inBox(window), "window");
-    this.title(inBox(kernel), `kernel ${this.k} × ${this.k}${this.settings.flip ? ", turned" : ""}`);
+    this.title(inBox(kernel), `${grid < 110 ? "kernel" : `kernel ${this.k} × ${this.k}`}${this.settings.flip ? ", turned" : ""}`);
     this.title(inBox(products), narrow ? "products" : "= products");
     sign(kernel, "×");
     if (narrow) sign(products, "=");
