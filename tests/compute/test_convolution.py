@@ -195,6 +195,6 @@ def test_of_the_sevens_level_bar_little_is_left() -> None:
     """What the scene says: between its ends (rows 4 to 12, columns 4 to 14) nothing reaches a third of the strongest edge."""
     output = compute(Params()).output[0]
     assert digits.load("held_out").labels[3] == 7
-    assert compute(Params()).image[0, 8, 6:16].min() > 100  # there is the bar
+    assert compute(Params()).image[0, 10, 6:16].min() > 100  # there is the bar
     assert np.abs(output[4:13, 4:15]).max() < np.abs(output).max() / 3
     assert output[9, 2] > 3 > 0 > -3 > output[9, 19]  # its left end brightens, its right end darkens, from left to right
