@@ -39,6 +39,14 @@ TOPICS = (
         icon=":material/waterfall_chart:",
         views=("gradients.depth", "gradients.by_hand", "gradients.own"),
     ),
+    Topic(
+        slug="filters",
+        title="CNN filters",
+        question="What does a convolutional network look for, and how does it learn to?",
+        section="Vision",
+        icon=":material/filter_b_and_w:",
+        views=("filters.convolution",),
+    ),
 )
 
 

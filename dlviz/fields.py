@@ -1,10 +1,12 @@
 """The kinds of fields that settings are made of: each checks a value, and writes it into a link and reads it back."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+ASSET = re.compile(r"[0-9a-f]{64}")
 QUOTED = 40  # characters of a wrong value that a message repeats
 
 
@@ -37,8 +39,8 @@ def plain(value: float) -> str:
 class Spec:
     """What every kind of field says about itself.
 
-    `when=(other, value)`: the field applies only if the other field equals the value, or contains it if it is a tuple; of
-    several values, `when=(other, (value, ...))`, one is enough.
+    `when=(other, value)`: the field applies only if the other field equals the value, or one of several values in a tuple;
+    a field of several choices, if it contains the value.
     `more`: the control stands behind "more". `stage`: it is edited in the picture itself and has no widget.
     `private`: the user's own words, which are never logged. `was`: earlier names, so that old links still work.
     """
@@ -51,15 +53,12 @@ class Spec:
     private: bool = False
     was: tuple[str, ...] = ()
 
-    def concerned(self, value: object) -> bool:
-        """Whether the field applies while the field that `when` names has this value.
-
-        >>> Switch(label="", when=("way", ("bus", "train"))).concerned("train")
-        True
-        """
+    def applies_to(self, value: object) -> bool:
+        """Whether the field applies where the other field of its condition has this value."""
         wanted = self.when[1] if self.when else ()
-        values = value if isinstance(value, list | tuple) else (value,)
-        return any(each in values for each in ((wanted,) if isinstance(wanted, str) else wanted))
+        if isinstance(value, tuple | list):
+            return wanted in value
+        return value in wanted if isinstance(wanted, tuple) else value == wanted
 
     def check(self, name: str, value: object) -> Any:
         """The value in its normal form; ParameterError if it is none."""
@@ -298,3 +297,17 @@ class Switch(Spec):
 
     def _shown(self, value: bool) -> str:
         return "on" if value else "off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset(Spec):
+    """The name under which `dlviz.assets` keeps something that somebody brought: 64 hex digits; empty if nothing was brought."""
+
+    def check(self, name: str, value: object) -> str:
+        if not isinstance(value, str) or (value and not ASSET.fullmatch(value)):
+            raise ParameterError(name, value, "the 64 hex digits of something that was brought here")
+        return value
+
+    def say(self, value: Any) -> str:
+        """That there is one: its name is not for reading."""
+        return f"{self.label.lower()} {value[:6]}…" if value else f"no {self.label.lower()}"

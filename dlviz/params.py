@@ -1,6 +1,6 @@
 """Params: the settings of a view, written once. Widgets, links, cache keys, scenes and scripts are all derived from them.
 
-A view's settings are a frozen dataclass whose fields are made by `number`, `choice`, `choices`, `numbers`, `text`, `lines` and `switch`:
+A view's settings are a frozen dataclass whose fields are made by `number`, `choice`, `choices`, `numbers`, `text`, `lines`, `switch` and `asset`:
 
 >>> from dataclasses import dataclass
 >>> @dataclass(frozen=True)
@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
-from dlviz.fields import Choice, Choices, Lines, Number, Numbers, Spec, Switch, Text
+from dlviz.fields import Asset, Choice, Choices, Lines, Number, Numbers, Spec, Switch, Text
 
 
 def _field(default: object, spec: Spec) -> Any:
@@ -63,6 +63,11 @@ def switch(default: bool, **about: Any) -> Any:
     return _field(default, Switch(**about))
 
 
+def asset(**about: Any) -> Any:
+    """A dataclass field for something that is brought and kept by `dlviz.assets`; empty at first."""
+    return _field("", Asset(stage=True, **about))
+
+
 @dataclass(frozen=True)
 class Params:
     """Base of every view's settings: immutable, hashable, checked on construction."""
@@ -86,9 +91,9 @@ class Params:
         return next(f.default for f in fields(cls) if f.name == name)
 
     def applies(self, name: str) -> bool:
-        """Whether a field has any effect under the present settings."""
+        """Whether a field has any effect under the present settings: its condition holds, and what it depends on has an effect."""
         spec = self.specs()[name]
-        return spec.when is None or spec.concerned(getattr(self, spec.when[0]))
+        return spec.when is None or (self.applies(spec.when[0]) and spec.applies_to(getattr(self, spec.when[0])))
 
     def canonical(self) -> Self:
         """The same settings with every field that has no effect at its default: equal pictures, equal Params."""

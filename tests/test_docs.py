@@ -39,7 +39,7 @@ def test_the_tree_in_the_readme_is_the_tree() -> None:
         listed.add("".join(stack))
     assert all((ROOT / path).exists() for path in listed), [path for path in listed if not (ROOT / path).exists()]
     there = {f"dlviz/{path.name}{'/' if path.is_dir() else ''}" for path in (ROOT / "dlviz").iterdir() if path.name[0] not in "_."}
-    there |= {f"{name}/" for name in ("pages", "dlviz", "models", "tests", "bench", "tools", "docs")}
+    there |= {f"{name}/" for name in ("pages", "dlviz", "models", "recipes", "tests", "bench", "tools", "docs")}
     assert there <= listed, there - listed
 
 

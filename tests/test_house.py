@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 SLUGS = ("activations", "landscapes", "gradients", "filters", "attention", "sampling", "diffusion", "clip")
 # Low to high. A module imports its own package and lower layers.
 LAYERS = (
-    ("catalog", "fields", "params", "runtime", "results"),
+    ("catalog", "fields", "params", "assets", "runtime", "results"),
     ("data",),
     ("nets", "zoo"),
     ("compute",),
@@ -178,14 +178,14 @@ def test_the_tree_stays_small() -> None:
 def test_no_machine_path_is_committed() -> None:
     machine = re.compile(r"(?<![\w.])/(home|root|work|Users|opt)/\w")
     for path in tracked():
-        if path.suffix not in (".png", ".npz", ".safetensors") and path != Path(__file__):
+        if path.suffix not in (".png", ".jpg", ".npz", ".safetensors") and path != Path(__file__):
             found = machine.search(path.read_text(encoding="utf-8"))
             assert not found, f"{relative(path)}: {found and found[0]}"
 
 
 def test_every_shipped_weight_and_data_file_is_in_the_notice() -> None:
     notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
-    shipped = [path for path in tracked() if path.suffix in (".safetensors", ".npz", ".gz", ".xz", ".txt") and place_of_data(path)]
+    shipped = [path for path in tracked() if path.suffix in (".safetensors", ".npz", ".gz", ".xz", ".txt", ".jpg") and place_of_data(path)]
     assert all(path.name in notice for path in shipped), shipped
 
 

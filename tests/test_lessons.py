@@ -9,6 +9,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
+from dlviz.compute.filters import convolution
 from dlviz.compute.gradients import by_hand, depth, own
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
@@ -184,6 +185,10 @@ SAID: dict[str, tuple[Params, Params]] = {
     ),
     "The samples have grown alike": (pasted("nn.Linear(64, 64), nn.ReLU()"), pasted("nn.Linear(64, 64), nn.ReLU()", "he")),
     "of the units have slope 0 for every sample": (pasted("nn.Linear(64, 64), nn.ReLU()"), pasted("nn.Linear(64, 64), nn.GELU()")),
+    "The weights sum to 0": (convolution.Params(), convolution.Params(preset="box")),
+    "The weights sum to 1: a flat": (convolution.Params(preset="box"), convolution.Params()),
+    "times as bright": (convolution.Params(preset="own", kernel=(3,)), convolution.Params(preset="identity")),
+    "Turning the kernel round": (convolution.Params(preset="laplacian"), convolution.Params()),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

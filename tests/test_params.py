@@ -17,7 +17,7 @@ import pytest
 from dlviz import catalog
 from dlviz import params as p
 from dlviz.compute import resolve
-from dlviz.fields import Choice, Choices, Lines, Number, Numbers, ParameterError, Spec, Switch, Text
+from dlviz.fields import Asset, Choice, Choices, Lines, Number, Numbers, ParameterError, Spec, Switch, Text
 from dlviz.params import Params, key
 
 ROOT = Path(__file__).parents[1]
@@ -68,6 +68,8 @@ def random_value(spec: Spec, rng: random.Random, texts: Sequence[str]) -> Any:
             return rng.choice(NETWORKS)
         case Switch():
             return rng.random() < 0.5
+        case Asset():
+            return ""  # nothing was brought
     raise TypeError(type(spec).__name__)
 
 

@@ -11,6 +11,7 @@ import torch
 from dlviz import runtime
 
 ROOT = Path(__file__).parents[1]
+IMPORTED_AS = {"pillow": "PIL"}  # where the module has another name than its package
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([0-9][^\s;]*)$")
 
 
@@ -49,7 +50,7 @@ def test_what_the_requirements_bring_along_is_constrained() -> None:
 
 def test_runtime_imports_are_declared() -> None:
     """The app imports only what requirements.txt names, the standard library, and itself."""
-    declared = set(pins("requirements.txt")) | {"dlviz"} | set(sys.stdlib_module_names)
+    declared = {IMPORTED_AS.get(name, name) for name in pins("requirements.txt")} | {"dlviz"} | set(sys.stdlib_module_names)
     for path in [*ROOT.glob("dlviz/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "app.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -8,10 +8,12 @@ from collections.abc import Callable
 import numpy as np
 
 from dlviz.compute.activations import curve as curves
+from dlviz.compute.filters import convolution as convolutions
 from dlviz.compute.gradients import depth
 from dlviz.nets.activations import ACTIVATIONS
 
 STEP = 10  # hundredths of x between two points of a line
+PIXEL = 13  # side of a pixel of the digit on the card of the filters
 WORDS = {"sigmoid": (-300, -24), "tanh": (-300, 80), "gelu": (-130, 52), "relu": (80, -170)}  # where the names stand
 
 
@@ -62,4 +64,29 @@ def gradients() -> str:
     )
 
 
-CARDS: dict[str, Callable[[], str]] = {"activations": activations, "gradients": gradients}
+def filters() -> str:
+    """A handwritten digit, Sobel's kernel, and what becomes of the digit: orange where it grows bright to the right, blue where dark."""
+    result = convolutions.compute(convolutions.Params())
+    ink = result.image[0, 6:28, 2:24] / 255  # without most of the empty border; the output over the same pixels
+    output = result.output[0, 5:26, 1:23] / np.abs(result.output).max()
+    parts = [_pixels(ink, "axis", -385, -148), _pixels(output, "line-2", 99, -148), _pixels(-output, "line-1", 99, -148)]
+    for i, weight in enumerate(result.kernel.ravel()):
+        x, y = -60 + 40 * (i % 3), -65 + 40 * (i // 3)
+        parts.append(f'<path class="axis" d="M{x},{y}h40v40h-40z"/>')
+        parts.append(f'<text class="axis" x="{x + 20}" y="{y + 28}" text-anchor="middle">{f"{weight:.0f}".replace("-", "−")}</text>')
+    words = "A handwritten 7, a kernel of nine weights, and the edges that the kernel finds in the 7, in orange and blue."
+    return _svg("-400 -230 800 450", words, "\n".join(parts))
+
+
+def _pixels(values: np.ndarray, kind: str, left: int, top: int) -> str:
+    """Positive values from 0 to 1 as squares of PIXEL, in four steps of opacity."""
+    steps = np.clip(np.ceil(4 * values - 0.2), 0, 4).astype(int)
+    rows = [
+        (step, [f"M{left + PIXEL * x},{top + PIXEL * y}h{PIXEL}v{PIXEL}h-{PIXEL}z" for y, x in np.argwhere(steps == step)])
+        for step in range(1, 5)
+    ]
+    look = "stroke:none;fill:currentColor;opacity:"
+    return "\n".join(f'<path class="{kind}" style="{look}{step / 4}" d="{"".join(squares)}"/>' for step, squares in rows if squares)
+
+
+CARDS: dict[str, Callable[[], str]] = {"activations": activations, "gradients": gradients, "filters": filters}

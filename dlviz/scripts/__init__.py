@@ -1,6 +1,7 @@
 """Standalone programs, one a view, and their export: the program on the page is the one that stands here and is tested.
 
-Export replaces only the SETTINGS block, by the repr of validated Params, and puts the source of every dlviz module that
+Export replaces only the SETTINGS block, by the repr of validated Params, and the MATERIAL block of a view that has one, by
+what its `material(params)` gives, such as the bytes of a picture; and puts the source of every dlviz module that
 the program imports in the place of the import, so that it runs with torch alone.
 """
 
@@ -8,8 +9,10 @@ import ast
 import inspect
 import json
 import pprint
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from dlviz.params import Params
 
@@ -28,9 +31,11 @@ def export(view: str, params: Params) -> str:
         imports += _imports(module)
         inlined.append(f"# {'-' * 20} from dlviz: {name}\n\n{_body(module)}")
     settings = f"SETTINGS: dict[str, Any] = {pprint.pformat(params.canonical().as_dict(), sort_dicts=False, width=100)}"
+    if material := _material(view, params):
+        settings += f"\n\nMATERIAL: dict[str, Any] = {pprint.pformat(material, sort_dicts=False, width=100)}"
     head = ast.get_docstring(tree, clean=False) or ""
     imports = sorted(dict.fromkeys(imports + _imports(source)), key=lambda line: (line.startswith("from"), line))
-    parts = [f'"""{head}"""', "\n".join(imports), settings, *inlined, _body(source, without="SETTINGS")]
+    parts = [f'"""{head}"""', "\n".join(imports), settings, *inlined, _body(source, without=("SETTINGS", "MATERIAL"))]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
@@ -44,6 +49,12 @@ def notebook(source: str) -> str:
     ]
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     return json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+
+
+def _material(view: str, params: Params) -> dict[str, Any]:
+    """What the view's program needs besides its settings; most need nothing."""
+    give: Callable[[Params], dict[str, Any]] | None = getattr(import_module(f"dlviz.compute.{view}"), "material", None)
+    return give(params.canonical()) if give else {}
 
 
 def _dlviz_imports(node: ast.stmt) -> list[str]:
@@ -66,13 +77,13 @@ def _imports(source: str) -> list[str]:
     return [ast.unparse(node) for node in nodes if not _dlviz_imports(node)]
 
 
-def _body(source: str, without: str = "") -> str:
-    """A module's text, comments and all, without its docstring, its imports and the assignment to `without`."""
+def _body(source: str, without: tuple[str, ...] = ()) -> str:
+    """A module's text, comments and all, without its docstring, its imports and the assignments to `without`."""
     tree = ast.parse(source)
     lines = source.splitlines()
     for node in tree.body:
         docstring = node is tree.body[0] and isinstance(node, ast.Expr)
-        assigned = isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == without
+        assigned = isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id in without
         if docstring or assigned or isinstance(node, ast.Import | ast.ImportFrom):
             for number in range(node.lineno - 1, node.end_lineno or node.lineno):
                 lines[number] = "\0"

@@ -58,7 +58,10 @@ def plain_text(sentence: str) -> str:
 def _draft(params: Params, chosen: dict[str, Any], name: str) -> bool:
     """Whether a field applies, judged by what the controls above it say now."""
     spec = params.specs()[name]
-    return spec.when is None or spec.concerned(chosen.get(spec.when[0], getattr(params, spec.when[0])))
+    if spec.when is None:
+        return True
+    other = spec.when[0]
+    return _draft(params, chosen, other) and spec.applies_to(chosen.get(other, getattr(params, other)))
 
 
 def _control(settings: Settings, name: str, params: Params) -> Any:

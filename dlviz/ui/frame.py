@@ -16,7 +16,7 @@ from dlviz.fields import ParameterError
 from dlviz.jobs import Job
 from dlviz.lessons import PLACEHOLDER, Scene, beside, fill
 from dlviz.results import Facts, Result
-from dlviz.ui import compare, components, keys, live, present, session, takehome
+from dlviz.ui import compare, components, keys, live, pictures, present, session, takehome
 from dlviz.ui.controls import plain_text, show_controls
 from dlviz.ui.navigation import enter_by_front_door
 from dlviz.ui.state import Settings, touch
@@ -45,6 +45,7 @@ def show(slug: str, drawings: Mapping[str, Drawing]) -> None:
     st.html(STYLE)
     settings = Settings(catalog.find(slug), lessons.load(slug))
     present.travel()
+    pictures.keep_own()
     settings.read_address()
     present.show_style(settings.mode)
     drawing = drawings[settings.view]

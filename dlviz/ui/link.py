@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from dlviz import assets
 from dlviz.catalog import Topic
 from dlviz.compute import resolve
-from dlviz.fields import ParameterError, quote
+from dlviz.fields import Asset, ParameterError, quote
 from dlviz.lessons import Lessons, Scene, paths
 from dlviz.params import Params
 
@@ -138,7 +139,12 @@ def _read_fields(kind: type[Params], query: Mapping[str, str], start: Mapping[st
             notices.append(f"{quote(parameter)[1:-1]} is {quote(text)}: this view has no such setting, so it is left out.")
             continue
         try:
-            given[name] = specs[name].decode(name, text)
+            value = specs[name].decode(name, text)
+            if isinstance(specs[name], Asset) and value and assets.get(value) is None:
+                label = specs[name].label.lower()
+                notices.append(f"The {label} of this link is not kept here any more, so the page starts without it; bring it again below.")
+                continue
+            given[name] = value
         except ParameterError as error:
             notices.append(_noticed(kind, error, start, instead))
     return given, notices

@@ -106,7 +106,7 @@ def test_navigation_scenes_and_views_work_by_keys(visitor: Watched, topic: catal
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/{topic.slug}")
     settle(page)
-    front, second = (name.partition(".")[2] for name in topic.views[:2])
+    front, *others = (name.partition(".")[2] for name in topic.views)
     scenes = said.of(front)
     go_to(page, f"{topic.slug}.{front}.scene")
     for _ in scenes[1:]:
@@ -114,11 +114,12 @@ def test_navigation_scenes_and_views_work_by_keys(visitor: Watched, topic: catal
     page.keyboard.press("Enter")
     settle(page)
     assert chosen(page, f"{topic.slug}.{front}.scene") == [scenes[-1].title]
-    go_to(page, f"{topic.slug}.view")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Space")
-    settle(page)
-    assert link_of(page).view == second
+    if others:
+        go_to(page, f"{topic.slug}.view")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Space")
+        settle(page)
+        assert link_of(page).view == others[0]
     go_to(page, "share")
     page.keyboard.press("Enter")
     page.get_by_test_id("stPopoverBody").wait_for()
@@ -186,6 +187,9 @@ def test_what_one_takes_home_works_by_keys(visitor: Watched, topic: catalog.Topi
     view = topic.views[-1]
     page = visitor.open(f"{topic.slug}?view={view.partition('.')[2]}")
     go_to(page, f"{view}.home")
+    while page.get_by_role("tab", name="Maths").get_attribute("aria-selected") != "true":  # a view's own tabs come before
+        page.keyboard.press("ArrowRight")
+        settle(page)
     for tab, files in (("Code", (".py", ".ipynb")), ("Data", (".npz",))):
         page.keyboard.press("ArrowRight")
         settle(page)  # what stands in a tab is made when it is opened

@@ -27,14 +27,13 @@ def assert_works(app: AppTest, what: str) -> None:
 
 
 def with_control(view: str, name: str) -> Params:
-    """Settings under which this control is shown."""
+    """Settings under which this control is shown: its condition holds, and that of the field it depends on, and so on."""
     kind = resolve(view)[0]
-    condition = kind.specs()[name].when
-    if condition is None:
-        return kind()
-    other, one_of = condition
-    wanted = one_of if isinstance(one_of, str) else one_of[0]
-    return kind(**{other: (wanted,) if isinstance(kind.specs()[other], Choices) else wanted})
+    specs, wanted = kind.specs(), {}
+    while (condition := specs[name].when) is not None:
+        name, value = condition[0], condition[1][0] if isinstance(condition[1], tuple) else condition[1]
+        wanted[name] = (value,) if isinstance(specs[name], Choices) else value
+    return kind(**wanted)
 
 
 def extremes(spec: Spec, default: Any) -> list[Any]:

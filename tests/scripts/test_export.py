@@ -168,10 +168,16 @@ def test_a_program_imports_nothing_of_dlviz_and_its_parts_do_not_clash(view: str
 
 
 def without_settings(program: str) -> str:
-    """The program with its SETTINGS block cut out."""
-    (node,) = [node for node in ast.parse(program).body if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "SETTINGS"]
+    """The program with its SETTINGS block cut out; and its MATERIAL block if it has one, which must be plain data."""
+    nodes = {ast.unparse(node.target): node for node in ast.parse(program).body if isinstance(node, ast.AnnAssign)}
     lines = program.splitlines()
-    return "\n".join(lines[: node.lineno - 1] + lines[node.end_lineno :])
+    for name in ("SETTINGS", "MATERIAL"):
+        if (node := nodes.get(name)) is not None:
+            assert node.value
+            ast.literal_eval(node.value)
+            lines[node.lineno - 1 : node.end_lineno] = ["\0"] * ((node.end_lineno or 0) - node.lineno + 1)
+    assert "SETTINGS" in nodes
+    return "\n".join(line for line in lines if line != "\0")
 
 
 @by_view

@@ -21,6 +21,8 @@ PARTS = {
     "drawpad": ("drawing.js",),
     "depth": ("colours.js",),
     "by_hand": ("drawing.js", "graph.js", "differences.js"),
+    "convolution": ("drawing.js", "convolving.js", "grids.js"),
+    "sketch": ("drawing.js", "grids.js"),
 }
 
 

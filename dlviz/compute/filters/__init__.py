@@ -1,0 +1,1 @@
+"""CNN filters: what a convolution does to a picture."""

@@ -1,0 +1,17 @@
+"""CNN filters: what a convolutional network looks for."""
+
+from dlviz.compute.filters.inputs import OWN
+from dlviz.figures import filters as figures
+from dlviz.ui import frame
+from dlviz.ui.pictures import show_pictures
+
+frame.show(
+    "filters",
+    {
+        "convolution": frame.Drawing(
+            "convolution",
+            figures.convolution,
+            {"Your own picture": lambda _, settings: show_pictures(settings, "picture", {"input": OWN})},
+        ),
+    },
+)

@@ -1,0 +1,47 @@
+"""What the browser is given of a convolution, and what comes back from the drawing pad."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from dlviz.compute.filters.convolution import Params, compute
+from dlviz.figures.filters import convolution
+from dlviz.figures.payload import unpack
+from dlviz.figures.sketch import SIDE, UnreadableDrawing, read, sketch
+
+
+def test_the_browser_gets_the_picture_as_bytes_and_the_kernel_before_it_is_turned() -> None:
+    result = compute(Params(preset="emboss", flip=True, input="flower", colour="depthwise"))
+    header, arrays = unpack(convolution((result,)))
+    assert (arrays["image"].reshape(3, 64, 64) == result.image).all()
+    assert header["settings"]["kernel"] == result.kernel[::-1, ::-1].ravel().tolist()
+    assert header["settings"]["flip"] is True and header["sized"] is False
+
+
+def test_what_is_edited_in_the_picture_fits_back_into_the_settings() -> None:
+    params = Params(preset="gabor", size="5", angle=20)
+    settings = unpack(convolution((compute(params),)))[0]["settings"]
+    edited = Params(**(params.as_dict() | settings | {"preset": "own", "row": 3.0}))
+    assert np.abs(compute(edited).output - compute(params).output).max() < 1e-10
+    assert settings.keys() == {name for name, spec in Params.specs().items() if spec.stage} - {"picture"} | {"preset"}
+
+
+def test_a_picture_beside_widens_the_scale_but_its_own_is_left_to_the_browser() -> None:
+    one, other = compute(Params(activation="tanh")), compute(Params(preset="own", kernel=(-5,)))
+    assert unpack(convolution((one,)))[0]["reach"] == [] and unpack(convolution((one,)))[0]["signed"] is False
+    header = unpack(convolution((one, other)))[0]
+    assert header["reach"] == pytest.approx([5 * float(other.image.max()) / 255] * 3) and header["signed"] is True
+
+
+def test_a_drawing_comes_back_as_it_was_drawn() -> None:
+    drawing = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
+    assert (unpack(sketch("drawing", drawing))[1]["pixels"].reshape(SIDE, SIDE) == drawing).all()
+    assert not unpack(sketch("drawing", None))[1]["pixels"].any()
+    assert (read(base64.b64encode(drawing.tobytes()).decode()) == drawing).all()
+
+
+@pytest.mark.parametrize("wrong", ["", "not base64!", "AAAA", "é" * 1046, base64.b64encode(bytes(785)).decode()])
+def test_what_is_no_drawing_is_refused(wrong: str) -> None:
+    with pytest.raises(UnreadableDrawing, match="The drawing"):
+        read(wrong)
