@@ -3,4 +3,4 @@
 from dlviz.figures import gradients as figures
 from dlviz.ui import frame
 
-frame.show("gradients", {})
+frame.show("gradients", {"time": frame.Drawing("player", figures.time, grows=True)})

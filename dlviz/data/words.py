@@ -1,6 +1,6 @@
 """The 800 most frequent words of three to nine letters in Jane Austen's six novels (public domain), in alphabetical order."""
 
-WORDS = """
+TEXT = """
 able about above absence account act actually added address advantage affection afraid after again against age agitation ago agreeable
 agreed air alarm all allow allowed almost alone already also always amiable among amusement and angry another answer answered anxiety
 anxious any anybody anything appear appeared are arrival arrived ashamed ask asked assure assured attached attempt attended attention
@@ -41,4 +41,5 @@ useful usual vain value vanity very view visit voice wait waiting walk walked wa
 weeks welcome well went were what whatever when whenever where whether which while who whole whom whose why wife will window wish wished
 wishes wishing with within without woman women wonder word words work world worse worth would write writing written wrong wrote year
 years yes yesterday yet you young your yourself
-""".split()
+"""
+WORDS = TEXT.split()

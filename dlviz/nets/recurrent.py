@@ -6,7 +6,7 @@ Gates stand in the order of torch.nn's: LSTM i, f, g, o; GRU r, z, n.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -45,8 +45,8 @@ class Recurrent:
 
     def to(self, dtype: torch.dtype) -> "Recurrent":
         """The same cell in another number format, apart from any graph."""
-        tensors = [getattr(self, name).detach().to(dtype) for name in ("into", "across", "bias", "inner", "read", "read_bias")]
-        return Recurrent(self.kind, *tensors, self.activation)
+        names = ("into", "across", "bias", "inner", "read", "read_bias")
+        return replace(self, **{name: getattr(self, name).detach().to(dtype) for name in names})
 
 
 @dataclass
@@ -120,8 +120,8 @@ def states(net: Recurrent, x: Tensor, truncation: int = 0) -> Tensor:
 
 
 def pieces(x: Tensor, truncation: int) -> Sequence[Tensor]:
-    """x (T, ...) cut into pieces of `truncation` steps, counted from the last, so that the first may be shorter; 0: in one piece."""
-    if not truncation:
+    """x (T, ...) cut into pieces of `truncation` steps, counted from the last, so that the first may be shorter; 0: one piece."""
+    if not 0 < truncation < x.shape[0]:
         return [x]
     first = x.shape[0] % truncation
     return [*([x[:first]] if first else []), *x[first:].split(truncation)]

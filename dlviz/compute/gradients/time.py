@@ -27,8 +27,8 @@ from dlviz.results import Fact, Snapshot
 from dlviz.results import Result as Base
 
 FRAMES = 40  # pictures of one run
-MOST_STEPS = 100_000  # of all its sequences together: length × training steps
-MOST_NUMBERS = 64_000_000  # states of all its sequences together: length × hidden units × batch × training steps
+MOST_STEPS = 60_000  # of all its sequences together: length × training steps
+MOST_NUMBERS = 48_000_000  # states of all its sequences together: length × hidden units × batch × training steps
 LEARNED = 0.9  # share that is right from which on a length counts as learned
 LABELS = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU", ALL: "all three"}
 TASK_LABELS = {"first": "first symbol", "adding": "adding", "copy": "copy", "characters": "next character"}
@@ -39,7 +39,9 @@ GATED = ("gate_start", "forget_bias")  # without effect on a cell that has no ga
 class Params(p.Params):
     """The cell, what it has to remember and for how long, and how it is trained."""
 
-    cell: str = p.choice("rnn", LABELS, label="Cell", help="All three: each is trained on sequences of several lengths, from the same seed.")
+    cell: str = p.choice(
+        "rnn", LABELS, label="Cell", help="All three: each is trained on sequences of several lengths, from the same seed."
+    )
     task: str = p.choice("first", TASK_LABELS, label="Task")
     length: float = p.number(100, 2, 200, 1, label="Steps of a sequence")
     radius: float = p.number(
@@ -108,7 +110,11 @@ class Result(Base):
         each = [facts_of(self, i) for i in range(len(self.cells()))]
         one = each[0] if len(each) == 1 else {name: Fact(None, fact.label, fact.unit) for name, fact in each[0].items()}
         named = {f"{name}[{cell}]": fact for cell, facts in zip(self.cells(), each, strict=True) for name, fact in facts.items()}
-        return one | named | {"chance": Fact(self.chance, "right without memory", "%"), "length": Fact(self.params.length, "steps of a sequence")}
+        return (
+            one
+            | named
+            | {"chance": Fact(self.chance, "right without memory", "%"), "length": Fact(self.params.length, "steps of a sequence")}
+        )
 
 
 def facts_of(result: Result, i: int) -> dict[str, Fact]:
@@ -175,7 +181,7 @@ def compute(params: Params) -> Generator[Snapshot, None, Result]:
         arrays["gates"] = looks[0]["gates"] if len(looks) == 1 else np.zeros((0, int(params.length), int(params.hidden)), np.uint8)
         pictures.append(Snapshot(at, last, arrays))
         yield pictures[-1]
-        if not np.isfinite(arrays["losses"]).all((1, 2) if arrays["losses"].ndim > 2 else 1).any():
+        if not np.isfinite(arrays["losses"]).all(1).any():
             break
     return gather(params, pictures)
 
@@ -190,10 +196,12 @@ def look(net: Any, clipping: Clipping, tests: Sequence[Any]) -> dict[str, np.nda
     return {
         **{name: seen[name] for name in ("hidden", "memory", "direct")},
         "gates": np.nan_to_num(255 * shown).round().astype(np.uint8),
-        "losses": scores[:, 0], "accuracies": scores[:, 1],
-        "radius": np.array(spectral_radius(net)), "clipped": np.array(clipping.share),
+        "losses": scores[:, 0],
+        "accuracies": scores[:, 1],
+        "radius": np.array(spectral_radius(net)),
+        "clipped": np.array(clipping.share),
         "largest": np.array(max(clipping.norms, default=0.0)),
-    }  # fmt: skip
+    }
 
 
 def gather(params: Params, pictures: Sequence[Snapshot]) -> Result:
