@@ -61,12 +61,12 @@ def _gradient(result: Result) -> dict[str, Any]:
 
 
 def _loss(labels: list[str]) -> dict[str, Any]:
-    series = labels if len(labels) > 1 else ["loss"]
+    series = labels if len(labels) > 1 else [""]
     return {"kind": "curves", "title": "test loss", "array": "losses", "series": series, "high": 6.0}
 
 
 def _right() -> dict[str, Any]:
-    return {"kind": "curves", "title": "share right", "array": "shares", "series": ["cell", "no memory"], "high": 1.0}
+    return {"kind": "curves", "title": "share right", "array": "shares", "series": ["", "guessing"], "high": 1.0}
 
 
 def _distance(result: Result) -> dict[str, Any]:

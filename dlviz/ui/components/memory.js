@@ -13,8 +13,12 @@ Object.assign(PANELS, {
       hair.setAttribute("visibility", at ? "visible" : "hidden");
       for (const end of ["x1", "x2"]) hair.setAttribute(end, drawn.sx(at));
       const read = series.map(([name], k) => (at ? `${name} ${Number.isFinite(value(last, k, at)) ? threeDigits(10 ** value(last, k, at)) : "–"}` : name));
-      read.forEach((text, k) => (words[k].textContent = text));
-      words[series.length].textContent = at ? `t = ${at}` : "";
+      let x = drawn.box.x;
+      [...read, at ? `t = ${at}` : ""].forEach((text, k) => {
+        words[k].textContent = text;
+        words[k].setAttribute("x", x);
+        x += words[k].getComputedTextLength() + 16;
+      });
       svg.setAttribute("aria-valuenow", at || T);
       svg.setAttribute("aria-valuetext", `t = ${at || T}: ${read.join(", ")}`);
     };
@@ -43,8 +47,9 @@ Object.assign(PANELS, {
     function frameOf(colours) {
       const { width, height } = measure(svg), [low, high] = reach();
       svg.replaceChildren();
-      const area = { x: 56, y: 6, width: width - 68, height: height - 44 };
-      drawn = panel(svg, area, [1, T], [low, high], { title: spec.title, x: "t, step of the sequence", bare: true });
+      const area = { x: 56, y: 42, width: width - 68, height: height - 80 };
+      drawn = panel(svg, area, [1, T], [low, high], { title: "", x: "t, step of the sequence", bare: true });
+      make(svg, "text", { x: area.x, y: 15, "font-weight": 600 }, spec.title);
       const every = Math.max(1, ...ticks(low, high, Math.max(2, area.height / 45)).slice(0, 2).map((v, i, all) => (i ? v - all[0] : 1)));
       for (let v = Math.ceil(low / every) * every; v <= high; v += every) {
         make(svg, "text", { x: area.x - 6, y: drawn.sy(v) + 4, "text-anchor": "end", class: "quiet" }, threeDigits(10 ** Math.round(v)));
@@ -56,8 +61,7 @@ Object.assign(PANELS, {
       const tint = ([, expected], k) => (expected ? "var(--st-text-color)" : colours[k]);
       paths = series.map((line, k) => make(drawn.inside, "path", { class: "line", stroke: tint(line, k), "stroke-width": line[1] ? 1.75 : 3, "stroke-dasharray": line[1] ? "6 4" : "none" }));
       hair = make(svg, "line", { class: "cursor", y1: area.y, y2: area.y + area.height, visibility: "hidden" });
-      const places = [...series.map((line, k) => `fill: ${tint(line, k)}`), ""];
-      words = places.map((fill, k) => make(svg, "text", { class: "reading", x: area.x + 6, y: area.y + 36 + 17 * k, "font-weight": 600, style: `${HALO}; ${fill}` }));
+      words = [...series.map((line, k) => `fill: ${tint(line, k)}`), ""].map((fill) => make(svg, "text", { class: "reading", y: 33, "font-weight": 600, style: fill }));
     }
 
     return (frame) => {
