@@ -49,7 +49,7 @@ def drawn(settings: Mapping[str, Any], n: int, length: int, rng: np.random.Gener
     return torch.from_numpy(made.x), torch.from_numpy(made.y)
 
 
-def tests_of(settings: Mapping[str, Any]) -> list[Pair]:
+def held_out(settings: Mapping[str, Any]) -> list[Pair]:
     """The sequences that are tested, TESTED of every length."""
     return [drawn(settings, TESTED, length, np.random.default_rng([int(settings["seed"]), 1, length])) for length in lengths_of(settings)]
 

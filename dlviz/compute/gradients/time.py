@@ -17,7 +17,7 @@ from dlviz.compute.gradients.memory import (
     lengths_of,
     score,
     spectral_radius,
-    tests_of,
+    held_out,
     training,
 )
 from dlviz.compute.training import OPTIMISERS, Clipping
@@ -169,7 +169,7 @@ def compute(params: Params) -> Generator[Snapshot, None, Result]:
     nets = [fresh(kind, settings) for kind in cells_of(settings)]
     clippings = [Clipping(net.parameters, params.clip) for net in nets]
     runs = [training(net, settings, clipping) for net, clipping in zip(nets, clippings, strict=True)]
-    tests, pictures = tests_of(settings), []
+    tests, pictures = held_out(settings), []
     done = 0
     for at in sorted({round(i * last / FRAMES) for i in range(FRAMES + 1)}):
         while done < at:
@@ -209,7 +209,7 @@ def gather(params: Params, pictures: Sequence[Snapshot]) -> Result:
     settings: Mapping[str, Any] = params.as_dict()
     arrays = {name: np.stack([one.arrays[name] for one in pictures]) for name in pictures[0].arrays}
     counts = [sum(parameter.numel() for parameter in fresh(kind, settings).parameters) for kind in cells_of(settings)]
-    level = chance(params.task, tests_of(settings)[-1][1].numpy())
+    level = chance(params.task, held_out(settings)[-1][1].numpy())
     steps = np.array([one.step for one in pictures])
     return Result(params=params, steps=steps, **arrays, parameters=np.array(counts), chance=level)
 

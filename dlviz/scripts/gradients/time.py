@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlviz.compute.gradients.memory import MEASURED, cells_of, fresh, gradients, lengths_of, score, spectral_radius, tests_of, training
+from dlviz.compute.gradients.memory import MEASURED, cells_of, fresh, gradients, lengths_of, score, spectral_radius, held_out, training
 from dlviz.compute.training import Clipping
 from dlviz.data.sequences import chance
 
@@ -43,7 +43,7 @@ def one_cell(kind: str) -> dict[str, float]:
     """A cell before and after its training: what reaches its first step, what is right, and how it was trained."""
     net = fresh(kind, SETTINGS)
     clipping = Clipping(net.parameters, SETTINGS["clip"])
-    tests, length = tests_of(SETTINGS), int(SETTINGS["length"])
+    tests, length = held_out(SETTINGS), int(SETTINGS["length"])
     longest, answers = tests[-1][0][:, :MEASURED], tests[-1][1][:, :MEASURED]
     before, radius_start = gradients(net, longest, answers), spectral_radius(net)
     for _ in zip(range(int(SETTINGS["steps"])), training(net, SETTINGS, clipping), strict=False):
@@ -76,7 +76,7 @@ def main() -> dict[str, float]:
     numbers = {f"{name}[{kind}]": value for kind in cells for name, value in one_cell(kind).items()}
     if len(cells) == 1:
         numbers |= {name.partition("[")[0]: value for name, value in numbers.items()}
-    numbers["chance"] = chance(SETTINGS["task"], tests_of(SETTINGS)[-1][1].numpy())
+    numbers["chance"] = chance(SETTINGS["task"], held_out(SETTINGS)[-1][1].numpy())
     return numbers | {"length": SETTINGS["length"]}
 
 
