@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dlviz.compute import gather, run
 from dlviz.compute.gradients import memory
-from dlviz.compute.gradients.memory import cells_of, fresh, gradients, lengths_of, losses_of, said, score, held_out, training
+from dlviz.compute.gradients.memory import cells_of, fresh, gradients, held_out, lengths_of, losses_of, said, score, training
 from dlviz.compute.gradients.time import FRAMES, Params, Result, compute
 from dlviz.compute.training import Clipping, optimiser, train
 from dlviz.fields import ParameterError

@@ -14,10 +14,10 @@ from dlviz.compute.gradients.memory import (
     cells_of,
     fresh,
     gradients,
+    held_out,
     lengths_of,
     score,
     spectral_radius,
-    held_out,
     training,
 )
 from dlviz.compute.training import OPTIMISERS, Clipping
@@ -51,7 +51,7 @@ class Params(p.Params):
     activation: str = p.choice("tanh", {"tanh": "tanh", "identity": "none"}, label="Activation of the RNN", when=("cell", "rnn"), more=True)
     gate_start: str = p.choice("constant", {"constant": "one number", "chrono": "chrono"}, label="Bias of the gate that keeps", more=True)
     forget_bias: float = p.number(1, -4, 8, 0.5, label="Forget bias", when=("gate_start", "constant"), more=True)
-    learning_rate: float = p.number(0.01, 0.0001, 10, 3, scale="log", label="Learning rate", more=True)
+    learning_rate: float = p.number(0.0046, 0.0001, 10, 3, scale="log", label="Learning rate", more=True)
     optimiser: str = p.choice("adam", OPTIMISERS, label="Optimiser", more=True)
     momentum: float = p.number(0.9, 0, 0.99, 0.01, label="Momentum", when=("optimiser", "momentum"), more=True)
     clip: float = p.number(0, 0, 10, 0.1, label="Clip the gradient's norm at", help="0: never.", more=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlviz.compute.gradients.memory import MEASURED, cells_of, fresh, gradients, lengths_of, score, spectral_radius, held_out, training
+from dlviz.compute.gradients.memory import MEASURED, cells_of, fresh, gradients, held_out, lengths_of, score, spectral_radius, training
 from dlviz.compute.training import Clipping
 from dlviz.data.sequences import chance
 
@@ -23,7 +23,7 @@ SETTINGS: dict[str, Any] = {
     "activation": "tanh",
     "gate_start": "constant",
     "forget_bias": 1.0,
-    "learning_rate": 0.01,
+    "learning_rate": 0.0046,
     "optimiser": "adam",
     "momentum": 0.9,
     "clip": 0.0,
