@@ -28,7 +28,7 @@ def time(results: tuple[Result, ...], clip: Clip) -> bytes:
     header = {
         "name": "dlviz-time", "clip": clip.name, "steps": result.steps.tolist(), "of": clip.last, "done": clip.done,
         "until": max(clip.last, clip.until), "again_ms": clip.again_ms, "bar": True, "begin": 0,
-        "beside": {"losses": max((_most(other.losses[..., -1]) for other in others), default=0.0), "lines": _range(others)},
+        "beside": {"losses": max((_most(other.losses[..., -1]) for other in others), default=0.0), "lines": _range(others), "shares": 1.0},
         "framed": ["lines", "losses", "shares", "gates"],
         "panels": [_gradient(result), _loss(labels), *([_right()] if len(cells) == 1 else [_distance(result)]), *_strips(result)],
     }  # fmt: skip
