@@ -26,8 +26,8 @@ from dlviz.fields import ParameterError
 from dlviz.results import Fact, Snapshot
 from dlviz.results import Result as Base
 
-FRAMES = 40  # pictures of one run
-MOST_STEPS = 60_000  # of all its sequences together: length × training steps
+FRAMES = 30  # pictures of one run
+MOST_STEPS = 50_000  # of all its sequences together: length × training steps, twice that for three cells
 MOST_NUMBERS = 48_000_000  # states of all its sequences together: length × hidden units × batch × training steps
 LEARNED = 0.9  # share that is right from which on a length counts as learned
 LABELS = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU", ALL: "all three"}
@@ -54,8 +54,8 @@ class Params(p.Params):
     learning_rate: float = p.number(0.0046, 0.0001, 10, 3, scale="log", label="Learning rate", more=True)
     optimiser: str = p.choice("adam", OPTIMISERS, label="Optimiser", more=True)
     momentum: float = p.number(0.9, 0, 0.99, 0.01, label="Momentum", when=("optimiser", "momentum"), more=True)
-    clip: float = p.number(0, 0, 10, 0.1, label="Clip the gradient at norm (0: never)", more=True)
-    truncation: float = p.number(0, 0, 200, 1, label="Steps of back-propagation (0: all)", more=True)
+    clip: float = p.number(0, 0, 10, 0.1, label="Clipping norm", help="0: no clipping.", more=True)
+    truncation: float = p.number(0, 0, 200, 1, label="Back-propagation steps", help="0: back through all of them.", more=True)
     steps: float = p.number(300, 1, 1000, 1, label="Training steps", more=True)
     batch_size: float = p.number(32, 1, 128, 1, label="Batch size", more=True)
     seed: float = p.number(1, 0, 999, 1, label="Seed", more=True)
@@ -66,8 +66,8 @@ class Params(p.Params):
 
     def check(self) -> None:
         """The run is not longer than MOST_STEPS and MOST_NUMBERS allow."""
-        numbers = self.length * self.hidden * self.batch_size
-        most = int(min(MOST_STEPS / self.length, MOST_NUMBERS / numbers))
+        length = self.length * (2 if self.cell == ALL else 1)
+        most = int(min(MOST_STEPS / length, MOST_NUMBERS / (length * self.hidden * self.batch_size)))
         if self.steps > most:
             raise ParameterError("steps", self.steps, f"at most {most} for sequences, states and batches this large")
 
@@ -195,7 +195,7 @@ def look(net: Any, clipping: Clipping, tests: Sequence[Any]) -> dict[str, np.nda
     scores = np.array([score(net, *each) for each in tests])
     return {
         **{name: seen[name] for name in ("hidden", "memory", "direct")},
-        "gates": np.nan_to_num(255 * shown).round().astype(np.uint8),
+        "gates": np.nan_to_num(255 * shown, nan=127.5 if net.kind == "rnn" else 0.0).round().astype(np.uint8),
         "losses": scores[:, 0],
         "accuracies": scores[:, 1],
         "radius": np.array(spectral_radius(net)),

@@ -14,7 +14,8 @@ Object.assign(PANELS, {
       for (const end of ["x1", "x2"]) hair.setAttribute(end, drawn.sx(at));
       const read = series.map(([name], k) => (at ? `${name} ${Number.isFinite(value(last, k, at)) ? threeDigits(10 ** value(last, k, at)) : "–"}` : name));
       let x = drawn.box.x;
-      [...read, at ? `t = ${at}` : ""].forEach((text, k) => {
+      const none = !Number.isFinite(value(last, 0, T)) ? "no finite number is left" : "";
+      [...read, at ? `t = ${at}` : none].forEach((text, k) => {
         words[k].textContent = text;
         words[k].setAttribute("x", x);
         x += words[k].getComputedTextLength() + 16;
@@ -30,7 +31,7 @@ Object.assign(PANELS, {
     svg.onpointerleave = () => move(0);
     svg.onblur = () => move(0);
     svg.onkeydown = (event) => {
-      const by = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10, Home: -T, End: T }[event.key];
+      const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, Home: -T, End: T }[event.key];
       if (!by || event.ctrlKey || event.altKey || event.metaKey) return;
       event.preventDefault();
       move(Math.max(1, (at || (by < 0 ? T + 1 : 0)) + by));
