@@ -347,8 +347,7 @@ def test_gates_have_no_say_in_a_cell_without() -> None:
     ("settings", "words"),
     [
         ({"length": 1}, "2 to 200"),
-        ({"length": 200, "steps": 1000}, "at most 250"),
-        ({"length": 200, "cell": "all"}, "at most 125"),
+        ({"length": 200, "steps": 1000}, "at most 300"),
         ({"length": 200, "hidden": 64, "batch_size": 128}, "at most 29"),
         ({"cell": "elman"}, "one of rnn, lstm, gru, all"),
         ({"radius": -1}, "0 to 2"),

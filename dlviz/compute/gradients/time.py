@@ -27,7 +27,7 @@ from dlviz.results import Fact, Snapshot
 from dlviz.results import Result as Base
 
 FRAMES = 30  # pictures of one run
-MOST_STEPS = 50_000  # of all its sequences together: length × training steps, twice that for three cells
+MOST_STEPS = 60_000  # of all its sequences together: length × training steps
 MOST_NUMBERS = 48_000_000  # states of all its sequences together: length × hidden units × batch × training steps
 LEARNED = 0.9  # share that is right from which on a length counts as learned
 LABELS = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU", ALL: "all three"}
@@ -66,8 +66,8 @@ class Params(p.Params):
 
     def check(self) -> None:
         """The run is not longer than MOST_STEPS and MOST_NUMBERS allow."""
-        length = self.length * (2 if self.cell == ALL else 1)
-        most = int(min(MOST_STEPS / length, MOST_NUMBERS / (length * self.hidden * self.batch_size)))
+        numbers = self.length * self.hidden * self.batch_size
+        most = int(min(MOST_STEPS / self.length, MOST_NUMBERS / numbers))
         if self.steps > most:
             raise ParameterError("steps", self.steps, f"at most {most} for sequences, states and batches this large")
 
