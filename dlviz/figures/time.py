@@ -56,7 +56,7 @@ def _gradient(result: Result) -> dict[str, Any]:
         series = [[f"{LABELS[cell]}: ∂L/∂{'c' if cell == 'lstm' else 'h'}", False] for cell in cells]
     length = int(result.params.length)
     mark = length - back if 0 < back < length else 0
-    title = "Gradient of the last step’s loss at step t, relative to the last step"
+    title = "Gradient at step t, relative to the last step"
     return {"kind": "memory", "main": True, "title": title, "array": "lines", "series": series, "length": length, "mark": mark}
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dlviz.compute import gather, run
 from dlviz.compute.gradients import memory
-from dlviz.compute.gradients.memory import cells_of, fresh, gradients, held_out, lengths_of, losses_of, said, score, training
+from dlviz.compute.gradients.memory import cells_of, fresh, gradients, held_out, kept_at_marks, lengths_of, losses_of, said, score, training
 from dlviz.compute.gradients.time import FRAMES, Params, Result, compute
 from dlviz.compute.training import Clipping, optimiser, train
 from dlviz.fields import ParameterError
@@ -201,6 +201,18 @@ def test_gates_are_seen_as_they_are() -> None:
     assert found.shape == (3, 12, 6)
 
 
+def test_gates_where_a_number_is_marked_and_elsewhere() -> None:
+    """A bias alone gives σ(b) everywhere; an input weight of −8 from the mark gives σ(b − 8) where it is."""
+    net = cell("gru", inputs=2)
+    for tensor in (net.into, net.across, net.bias):
+        tensor.data.zero_()
+    net.bias.data[6:12] = 2.0
+    net.into.data[6:12, 1] = -8.0
+    x = torch.zeros(10, 3, 2, dtype=torch.float64)
+    x[[1, 7], :, 1] = 1
+    assert kept_at_marks(net, x) == pytest.approx((1 / (1 + np.exp(6)), 1 / (1 + np.exp(-2))), rel=1e-12)
+
+
 # Training -------------------------------------------------------------------------------------------------------------
 
 
@@ -263,7 +275,7 @@ def test_scores_are_cross_entropy_and_the_share_of_likeliest_classes() -> None:
     y = torch.tensor([[0, 1, 1, 0, 1], [1, 1, 0, 0, 0]])
     loss, right = score(net, x, y)
     out = module_of(net)(x)[0][-2:] @ net.read.T + net.read_bias
-    assert loss == pytest.approx(float(torch.nn.functional.cross_entropy(out.permute(0, 2, 1), y)), rel=1e-12)
+    assert loss == pytest.approx(torch.nn.functional.cross_entropy(out.permute(0, 2, 1), y).item(), rel=1e-12)
     assert right == float((out.argmax(2) == y).double().mean())
 
 

@@ -118,6 +118,14 @@ def gradients(net: Recurrent, x: Tensor, y: Tensor) -> dict[str, np.ndarray]:
         return {name: value.numpy() for name, value in numbers.items()}
 
 
+def kept_at_marks(net: Recurrent, x: Tensor) -> tuple[float, float]:
+    """The adding problem's question to a gated cell: the mean of the gate that keeps where a number is marked, and where none is."""
+    with torch.no_grad():
+        kept = torch.stack([gates[KEEPS[net.kind]] for gates in trace(net, x).gates]).mean(2)  # (T, n)
+        marked = x[..., 1] == 1
+        return kept[marked].mean().item(), kept[~marked].mean().item()
+
+
 def length_of(gradient: Tensor) -> Tensor:
     """The norms of (T, n, hidden), root mean square over the sequences: (T,)."""
     return gradient.square().sum(2).mean(1).sqrt()

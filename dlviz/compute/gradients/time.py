@@ -10,11 +10,13 @@ import numpy as np
 from dlviz import params as p
 from dlviz.compute.gradients.memory import (
     ALL,
+    KEEPS,
     MEASURED,
     cells_of,
     fresh,
     gradients,
     held_out,
+    kept_at_marks,
     lengths_of,
     score,
     spectral_radius,
@@ -77,8 +79,9 @@ class Result(Base):
     """A run as it went: `steps` (t,), and for each picture and cell what `memory.gradients` and `memory.score` say.
 
     `hidden`, `memory`, `direct` (t, cells, T); `gates` (t, strips, T, hidden) uint8, 255 for 1, no strips for several cells;
-    `losses`, `accuracies` (t, cells, lengths); `radius`, `clipped`, `largest` (t, cells): spectral radius, share of steps
-    clipped so far, longest gradient so far. `chance`: the share that is right without any memory.
+    `losses`, `accuracies` (t, cells, lengths); `kept` (t, cells, 2): `memory.kept_at_marks` of the adding problem, else nan;
+    `radius`, `clipped`, `largest` (t, cells): spectral radius, share of steps clipped so far, longest gradient so far.
+    `parameters` (cells,). `chance`: the share that is right without any memory.
     """
 
     VERSION: ClassVar[int] = 1
@@ -91,6 +94,7 @@ class Result(Base):
     gates: np.ndarray
     losses: np.ndarray
     accuracies: np.ndarray
+    kept: np.ndarray
     radius: np.ndarray
     clipped: np.ndarray
     largest: np.ndarray
@@ -140,6 +144,8 @@ def facts_of(result: Result, i: int) -> dict[str, Fact]:
         "farthest": _fact(max(right, default=0), "longest sequence with 9 of 10 right", "steps"),
         "learned_at_step": _fact(result.steps[known[0]] if len(known) else None, "9 of 10 right at step"),
         "diverged_at_step": _fact(result.steps[broken[0]] if len(broken) else None, "diverged at step"),
+        "kept_at_marks": _fact(result.kept[-1, i, 0], "gate that keeps, where a number is marked"),
+        "kept_elsewhere": _fact(result.kept[-1, i, 1], "gate that keeps, elsewhere"),
         "clipped_share": _fact(result.clipped[-1, i], "training steps clipped", "%"),
         "largest_gradient": _fact(result.largest[-1, i], "longest gradient of all weights"),
         "radius_start": _fact(result.radius[0, i], "spectral radius before training"),
@@ -176,7 +182,7 @@ def compute(params: Params) -> Generator[Snapshot, None, Result]:
             for run in runs:
                 next(run)
             done += 1
-        looks = [look(net, clipping, tests) for net, clipping in zip(nets, clippings, strict=True)]
+        looks = [look(params, net, clipping, tests) for net, clipping in zip(nets, clippings, strict=True)]
         arrays = {name: np.stack([each[name] for each in looks]) for name in looks[0] if name != "gates"}
         arrays["gates"] = looks[0]["gates"] if len(looks) == 1 else np.zeros((0, int(params.length), int(params.hidden)), np.uint8)
         pictures.append(Snapshot(at, last, arrays))
@@ -186,18 +192,20 @@ def compute(params: Params) -> Generator[Snapshot, None, Result]:
     return gather(params, pictures)
 
 
-def look(net: Any, clipping: Clipping, tests: Sequence[Any]) -> dict[str, np.ndarray]:
+def look(params: Params, net: Any, clipping: Clipping, tests: Sequence[Any]) -> dict[str, np.ndarray]:
     """One cell at one moment: what reaches its past over the longest sequences, and how well it does at every length."""
     x, y = tests[-1]
     seen = gradients(net, x[:, :MEASURED], y[:, :MEASURED])
     low = -1.0 if net.kind == "rnn" else 0.0
     shown = np.clip((seen["gates"] - low) / (1 - low), 0, 1)
+    asked = params.task == "adding" and net.kind in KEEPS
     scores = np.array([score(net, *each) for each in tests])
     return {
         **{name: seen[name] for name in ("hidden", "memory", "direct")},
         "gates": np.nan_to_num(255 * shown, nan=127.5 if net.kind == "rnn" else 0.0).round().astype(np.uint8),
         "losses": scores[:, 0],
         "accuracies": scores[:, 1],
+        "kept": np.array(kept_at_marks(net, x[:, :MEASURED]) if asked else (np.nan, np.nan)),
         "radius": np.array(spectral_radius(net)),
         "clipped": np.array(clipping.share),
         "largest": np.array(max(clipping.norms, default=0.0)),

@@ -13,7 +13,7 @@ Object.assign(PANELS, {
       hair.setAttribute("visibility", at ? "visible" : "hidden");
       for (const end of ["x1", "x2"]) hair.setAttribute(end, drawn.sx(at));
       const read = series.map(([name], k) => (at ? `${name} ${Number.isFinite(value(last, k, at)) ? threeDigits(10 ** value(last, k, at)) : "–"}` : name));
-      let x = drawn.box.x;
+      let x = 6;
       const none = !Number.isFinite(value(last, 0, T)) ? "no finite number is left" : "";
       [...read, at ? `t = ${at}` : none].forEach((text, k) => {
         words[k].textContent = text;
@@ -50,7 +50,7 @@ Object.assign(PANELS, {
       svg.replaceChildren();
       const area = { x: 56, y: 42, width: width - 68, height: height - 80 };
       drawn = panel(svg, area, [1, T], [low, high], { title: "", x: "t, step of the sequence", bare: true });
-      make(svg, "text", { x: area.x, y: 15, "font-weight": 600 }, spec.title);
+      make(svg, "text", { x: 6, y: 15, "font-weight": 600 }, spec.title);
       const every = Math.max(1, ...ticks(low, high, Math.max(2, area.height / 45)).slice(0, 2).map((v, i, all) => (i ? v - all[0] : 1)));
       for (let v = Math.ceil(low / every) * every; v <= high; v += every) {
         make(svg, "text", { x: area.x - 6, y: drawn.sy(v) + 4, "text-anchor": "end", class: "quiet" }, threeDigits(10 ** Math.round(v)));
