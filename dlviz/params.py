@@ -1,6 +1,7 @@
 """Params: the settings of a view, written once. Widgets, links, cache keys, scenes and scripts are all derived from them.
 
-A view's settings are a frozen dataclass whose fields are made by `number`, `choice`, `choices`, `numbers`, `text`, `lines`, `switch` and `asset`:
+A view's settings are a frozen dataclass whose fields are made by `number`, `choice`, `choices`, `numbers`, `text`, `lines`, `switch`
+and `asset`:
 
 >>> from dataclasses import dataclass
 >>> @dataclass(frozen=True)
@@ -21,7 +22,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
-from dlviz.fields import Asset, Choice, Choices, Lines, Number, Numbers, Spec, Switch, Text
+from dlviz.fields import Asset, Choice, Choices, Number, Numbers, Spec, Switch
+from dlviz.texts import Lines, Text
 
 
 def _field(default: object, spec: Spec) -> Any:

@@ -30,6 +30,7 @@ frame.show(
     {
         "depth": frame.Drawing("depth", figures.depth, {"Jacobian": jacobian}),
         "by_hand": frame.Drawing("by_hand", figures.by_hand),
+        "time": frame.Drawing("player", figures.time, grows=True),
         "own": frame.Drawing("own", figures.own, {"Layers": own_layers}),
     },
 )

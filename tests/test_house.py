@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 SLUGS = ("activations", "landscapes", "gradients", "filters", "attention", "sampling", "diffusion", "clip")
 # Low to high. A module imports its own package and lower layers.
 LAYERS = (
-    ("catalog", "fields", "params", "assets", "runtime", "results"),
+    ("catalog", "fields", "texts", "params", "assets", "runtime", "results"),
     ("data",),
     ("nets", "zoo"),
     ("compute",),

@@ -11,6 +11,7 @@ from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
 from dlviz.compute.filters import convolution
 from dlviz.compute.gradients import by_hand, depth, own
+from dlviz.compute.gradients import time as through_time
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Facts
@@ -189,6 +190,16 @@ SAID: dict[str, tuple[Params, Params]] = {
     "The weights sum to 1: a flat": (convolution.Params(preset="box"), convolution.Params()),
     "times as bright": (convolution.Params(preset="own", kernel=(3,)), convolution.Params(preset="identity")),
     "Turning the kernel round": (convolution.Params(preset="laplacian"), convolution.Params()),
+    "the loss is no finite number any more": (
+        through_time.Params(activation="identity", radius=1.5, length=60, optimiser="sgd", learning_rate=0.22, steps=20),
+        through_time.Params(length=10, steps=2),
+    ),
+    "never learned what stood there": (through_time.Params(radius=0.5, length=50, steps=5), through_time.Params(length=5, steps=5)),
+    "grows on its way back": (
+        through_time.Params(activation="identity", radius=1.2, length=30, steps=1),
+        through_time.Params(length=30, steps=1),
+    ),
+    "Clipping acts at": (through_time.Params(length=10, clip=0.1, steps=5), through_time.Params(length=10, steps=5)),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

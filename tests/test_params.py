@@ -17,8 +17,9 @@ import pytest
 from dlviz import catalog
 from dlviz import params as p
 from dlviz.compute import resolve
-from dlviz.fields import Asset, Choice, Choices, Lines, Number, Numbers, ParameterError, Spec, Switch, Text
+from dlviz.fields import Asset, Choice, Choices, Number, Numbers, ParameterError, Spec, Switch
 from dlviz.params import Params, key
+from dlviz.texts import Lines, Text
 
 ROOT = Path(__file__).parents[1]
 VIEWS = [view for topic in catalog.TOPICS for view in topic.views]

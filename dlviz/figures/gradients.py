@@ -4,3 +4,4 @@ from dlviz.figures.by_hand import by_hand as by_hand
 from dlviz.figures.depth import depth as depth
 from dlviz.figures.depth import singular as singular
 from dlviz.figures.own import own as own
+from dlviz.figures.time import time as time

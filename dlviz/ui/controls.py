@@ -5,8 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from dlviz.fields import Choice, Choices, Lines, Number, ParameterError, Spec, Switch, Text, plain
+from dlviz.fields import Choice, Choices, Number, ParameterError, Spec, Switch, plain
 from dlviz.params import Params
+from dlviz.texts import Lines, Text
 from dlviz.ui.state import Settings, touch, widget_value
 
 FEW = 4  # options that still fit side by side

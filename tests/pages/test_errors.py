@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from dlviz import catalog, compute, jobs
 from dlviz.catalog import Topic
 from dlviz.fields import ParameterError
-from dlviz.params import Params, Text
+from dlviz.params import Params
+from dlviz.texts import Text
 from tests.pages.conftest import Log, Visit
 
 TOPIC = catalog.TOPICS[0]

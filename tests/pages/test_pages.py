@@ -11,7 +11,8 @@ from dlviz import catalog, lessons
 from dlviz.catalog import Topic
 from dlviz.compute import resolve
 from dlviz.fields import ParameterError
-from dlviz.params import Choice, Choices, Lines, Number, Params, Spec, Switch, Text
+from dlviz.params import Choice, Choices, Number, Params, Spec, Switch
+from dlviz.texts import Lines, Text
 from tests.conftest import short
 from tests.pages.conftest import ROOT, Visit
 

@@ -1,0 +1,63 @@
+"""The kinds of fields that hold what people type: a line, or several."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dlviz.fields import ParameterError, Spec, quote
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text(Spec):
+    """A line of text of at most `at_most` printable characters; where it means something, the view's `check` reads it."""
+
+    at_most: int
+    placeholder: str = ""
+
+    def check(self, name: str, value: object) -> str:
+        if not isinstance(value, str):
+            raise ParameterError(name, value, "text")
+        text = value.strip()
+        if len(text) > self.at_most:
+            raise ParameterError(name, text, f"at most {self.at_most} characters, not {len(text)}")
+        if not text.isprintable():
+            raise ParameterError(name, text, "one line of printable characters")
+        return text
+
+    def say(self, value: Any) -> str:
+        """Label and text; a text that the picture writes is not for reading, so only whether there is one."""
+        return ("changed in the picture" if value else "as it was built") if self.stage else super().say(value)
+
+    def _shown(self, value: str) -> str:
+        return quote(value) if value else "empty"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines(Spec):
+    """Text of several lines, at most `at_most` printable characters in all; the view's `check` reads it.
+
+    Lines keep their numbers, so that advice can point at them: only what stands at the ends of lines, and after the last,
+    is dropped. Tabs become spaces.
+    """
+
+    at_most: int
+    placeholder: str = ""
+
+    def check(self, name: str, value: object) -> str:
+        if not isinstance(value, str):
+            raise ParameterError(name, value, "text")
+        if len(value) > 2 * self.at_most:  # not worth being put in order
+            raise ParameterError(name, value, f"at most {self.at_most} characters, not {len(value)}")
+        rows = value.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4).split("\n")
+        text = "\n".join(row.rstrip() for row in rows).rstrip("\n")
+        if len(text) > self.at_most:
+            raise ParameterError(name, text, f"at most {self.at_most} characters, not {len(text)}")
+        for number, line in enumerate(text.split("\n"), start=1):
+            if not line.isprintable():
+                raise ParameterError(name, line, f"printable characters, also in line {number}")
+        return text
+
+    def brief(self, value: Any) -> str:
+        return self._shown(value)
+
+    def _shown(self, value: str) -> str:
+        return quote(" ".join(value.split())) if value else "empty"
