@@ -179,7 +179,7 @@ SAID: dict[str, tuple[Params, Params]] = {
         next(scene.params for scene in SCENES if scene.id == "own_bottleneck"),
         pasted("nn.Linear(64, 64), nn.ReLU()"),
     ),
-    "The gradient vanishes": (pasted("nn.Linear(64, 64), nn.Sigmoid()"), pasted("nn.Linear(64, 64), nn.Tanh()")),
+    "gradient vanishes on its way back": (pasted("nn.Linear(64, 64), nn.Sigmoid()"), pasted("nn.Linear(64, 64), nn.Tanh()")),
     "The gradient explodes": (
         next(scene.params for scene in SCENES if scene.id == "own_batchnorm"),
         pasted("nn.Linear(64, 64), nn.BatchNorm1d(64), nn.ReLU()"),
