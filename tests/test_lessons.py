@@ -10,6 +10,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
+from dlviz.compute.gradients import training
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Facts
@@ -150,6 +151,23 @@ SAID: dict[str, tuple[Params, Params]] = {
     "have slope 0 at every point": (hinges.Params(start="own", units=2, a=(1, 1), b=(-3, 0)), hinges.Params(activation="tanh")),
     "No hinge with a weight": (hinges.Params(start="own", units=2, w=(0, 0)), hinges.Params()),
     "to no area": (hinges.Params(layer=(1, 0, -2, 0, 1, 0)), hinges.Params(activation="tanh")),
+    "the norm of the whole gradient had reached": (training.Params(activation="relu", weight_spread=1.8), training.Params(steps=20)),
+    "equal zeros get a gradient of exactly 0": (training.Params(initialisation="zeros", steps=20), training.Params(steps=20)),
+    "what the slopes f′ and the weights multiply to": (training.Params(activation="sigmoid", steps=20), training.Params(steps=20)),
+    "on the way back the weights make it grow": (training.Params(weight_spread=4, steps=20), training.Params(steps=20)),
+    "The signal dies on its way up": (
+        training.Params(activation="relu", weight_spread=0.5, steps=20),
+        training.Params(activation="relu", initialisation="he", steps=20),
+    ),
+    "of the units are dead: their slope is 0 for every sample": (
+        training.Params(activation="relu", initialisation="xavier", depth=30, steps=20),
+        training.Params(activation="leaky_relu", initialisation="xavier", depth=30, steps=20),
+    ),
+    "it is no guard any more": (training.Params(clip=0.1, steps=20), training.Params(clip=10, steps=20)),
+    "of its own length a step, far above 10⁻³": (
+        training.Params(optimiser="adam", learning_rate=1, steps=20),
+        training.Params(steps=20),
+    ),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

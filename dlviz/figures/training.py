@@ -27,15 +27,13 @@ def training(results: tuple[Result, ...], clip: Clip) -> bytes:
     result, others = results[0], results[1:]
     panel = {
         "kind": "strips", "main": True, "layers": result.dead.shape[1], "strips": STRIPS, "coin": COIN,
-        "clip": result.params.clip, "title": "Every layer at every step of the training",
-        "beside": {
-            **{strip["array"]: _range(strip, others) for strip in STRIPS},
-            "loss": float(max((_finite(other.loss).max(initial=0) for other in others), default=0)),
-        },
+        "title": "Every layer at every step of the training",
     }  # fmt: skip
+    beside: dict[str, Any] = {strip["array"]: _range(strip, others) for strip in STRIPS}
     header = {
         "name": "dlviz-training", "clip": clip.name, "steps": result.steps.tolist(), "of": clip.last, "done": clip.done,
         "until": max(clip.last, clip.until), "again_ms": clip.again_ms, "panels": [panel], "bar": True, "begin": 0,
+        "beside": beside | {"loss": [float(_finite(other.loss).max(initial=0)) for other in others]},
         "framed": [*(strip["array"] for strip in STRIPS), "total", "clipped", "batch_loss", "taken", "loss", "accuracy"],
     }  # fmt: skip
     plain = ("clipped", "batch_loss", "taken", "loss", "accuracy")
