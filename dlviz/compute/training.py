@@ -1,12 +1,13 @@
 """The only training loop: a generator that yields after every step, so that the caller owns pace, pictures and stop."""
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+Batch = TypeVar("Batch")
 OPTIMISERS = {"sgd": "SGD", "momentum": "SGD with momentum", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW"}
 
 
@@ -36,49 +37,41 @@ def optimiser(name: str, parameters: Sequence[Tensor], learning_rate: float, mom
     return chosen(parameters, lr=learning_rate, weight_decay=decay, foreach=True, **own)
 
 
-def gradient_norms(parameters: Sequence[Tensor]) -> list[float]:
-    """‖∂L/∂θ‖ of every parameter, squares summed in float64: float32 would make 0 of a norm below 10⁻²³ and ∞ of one above 10¹⁹."""
-    gradients = [parameter.grad for parameter in parameters]
-    return torch.stack(torch._foreach_norm(gradients, 2, torch.float64)).tolist()  # type: ignore[arg-type, no-any-return]
+@dataclass
+class Clipping:
+    """Makes the gradient of all parameters together no longer than `limit`, 0: leaves it; keeps in `norms` how long each was before."""
 
+    parameters: Sequence[Tensor]
+    limit: float
+    norms: list[float] = field(default_factory=list)
 
-def clip(parameters: Sequence[Tensor], norms: Sequence[float], most: float) -> bool:
-    """Shorten all gradients together, in place, so that their total norm is at most `most`; whether that was needed.
+    def __call__(self) -> None:
+        """Scale by limit / (norm + 1e-6) where that is below 1, as torch.nn.utils.clip_grad_norm_ does (Pascanu et al. 2013)."""
+        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+        self.norms.append(norm.item())
+        if self.limit:
+            torch._foreach_mul_(gradients, torch.clamp(self.limit / (norm + 1e-6), max=1.0))
 
-    g ↦ g · most / (‖g‖ + 10⁻⁶), if that is shorter (Pascanu et al. 2013, arXiv:1211.5063, algorithm 1). `norms` are each gradient's.
-    """
-    factor = most / (math.hypot(*norms) + 1e-6)
-    if factor >= 1:
-        return False
-    torch._foreach_mul_([parameter.grad for parameter in parameters], factor)  # type: ignore[misc]
-    return True
-
-
-def warmed(learning_rate: float, step: int, warm_up: int) -> float:
-    """The rate of a step, counted from 1: it rises in equal parts and is whole from step `warm_up` on.
-
-    >>> [warmed(0.1, step, 4) for step in (1, 2, 4, 5)], warmed(0.1, 1, 0)
-    ([0.025, 0.05, 0.1, 0.1], 0.1)
-    """
-    return learning_rate * min(1.0, step / warm_up) if warm_up else learning_rate
-
-
-def as_it_is(step: int) -> None:
-    """What happens between a step's gradient and its update, if nothing else is asked for: nothing."""
+    @property
+    def share(self) -> float:
+        """The share of steps so far at which it has acted; 0 if it is off or none was taken."""
+        return sum(norm > self.limit for norm in self.norms) / len(self.norms) if self.limit and self.norms else 0.0
 
 
 def train(
-    loss: Callable[[Tensor], Tensor], parameters: Sequence[Tensor], how: torch.optim.Optimizer, batches: Batches,
-    prepare: Callable[[int], None] = as_it_is,
+    loss: Callable[[Batch], Tensor], parameters: Sequence[Tensor], how: torch.optim.Optimizer, batches: Iterable[Batch],
+    before_step: Callable[[], None] | None = None,
 ) -> Iterator[int]:  # fmt: skip
-    """Take one optimiser step after another on loss(rows), yielding the number of steps taken so far; it never ends by itself.
+    """Take one optimiser step after another on loss(batch), yielding the number of steps taken so far; it ends with the batches.
 
-    `prepare` is called with the number of a step when its gradients are there, before they are used: to clip, to measure.
+    `before_step` is called between the backward pass and the step, such as a Clipping.
     """
-    for step, rows in enumerate(batches, start=1):
+    for step, batch in enumerate(batches, start=1):
         for parameter in parameters:
             parameter.grad = None
-        loss(rows).backward()
-        prepare(step)
+        loss(batch).backward()
+        if before_step is not None:
+            before_step()
         how.step()
         yield step

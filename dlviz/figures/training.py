@@ -26,7 +26,7 @@ def training(results: tuple[Result, ...], clip: Clip) -> bytes:
     """
     result, others = results[0], results[1:]
     panel = {
-        "kind": "strips", "main": True, "layers": result.dead.shape[1], "strips": STRIPS, "coin": COIN,
+        "kind": "history", "main": True, "layers": result.dead.shape[1], "strips": STRIPS, "coin": COIN,
         "title": "Every layer at every step of the training",
     }  # fmt: skip
     beside: dict[str, Any] = {strip["array"]: _range(strip, others) for strip in STRIPS}
@@ -36,9 +36,10 @@ def training(results: tuple[Result, ...], clip: Clip) -> bytes:
         "beside": beside | {"loss": [float(_finite(other.loss).max(initial=0)) for other in others]},
         "framed": [*(strip["array"] for strip in STRIPS), "total", "clipped", "batch_loss", "taken", "loss", "accuracy"],
     }  # fmt: skip
+    logs = {"total": True, **{strip["array"]: strip["log"] for strip in STRIPS}}
     plain = ("clipped", "batch_loss", "taken", "loss", "accuracy")
     return pack(
-        header, total=_shown(result.total, True), **{strip["array"]: _shown(getattr(result, strip["array"]), strip["log"]) for strip in STRIPS},
+        header, **{name: _shown(getattr(result, name), log) for name, log in logs.items()},
         **{name: getattr(result, name).astype(np.float32) for name in plain},
     )  # fmt: skip
 

@@ -9,16 +9,7 @@ from torch import Tensor
 
 from dlviz.nets.mlp import Function, initial_weight
 
-INITIALISATIONS = {
-    "zeros": "zeros",
-    "normal": "normal, σ = σ_w/√n",
-    "uniform": "uniform on ±σ_w/√n",
-    "xavier": "Xavier",
-    "he": "He",
-    "orthogonal": "orthogonal",
-    "lsuv": "LSUV",
-}
-NORMS = {"none": "none", "batch": "batch norm", "layer": "layer norm", "rms": "RMS norm"}
+NORMS = {"none": "no norm", "batch": "batch norm", "layer": "layer norm", "rms": "RMS norm"}
 PLACES = {"z": "between W and f", "pre": "before W", "post": "after the addition"}
 EPSILON = 1e-5  # added to the variance that a norm divides by
 
@@ -99,7 +90,7 @@ def normalised(values: Tensor, norm: str) -> Tensor:
     return centred * torch.rsqrt(centred.square().mean(axis, keepdim=True) + EPSILON)
 
 
-def build(
+def build_deep(
     widths: Sequence[int], activation: Function, initialisation: str, generator: torch.Generator, *, weight_spread: float = 1.0,
     bias_spread: float = 0.0, gain: float = 1.0, norm: str = "none", place: str = "pre", skip: bool = False, scale: float = 1.0,
     dtype: torch.dtype = torch.float32,

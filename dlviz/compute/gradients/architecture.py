@@ -9,15 +9,25 @@ from dlviz.compute.gradients.tasks import DATA, NORMAL, Task, load
 from dlviz.fields import ParameterError
 from dlviz.nets.activations import ACTIVATIONS as KNOWN
 from dlviz.nets.activations import activation
-from dlviz.nets.deep import INITIALISATIONS, NORMS, PLACES, Deep, build, lsuv
+from dlviz.nets.deep import NORMS, PLACES, Deep, build_deep, lsuv
 from dlviz.nets.mlp import Function
 
 SHAPES = {"leaky_slope": 0.1, "prelu_slope": 0.25, "elu_alpha": 1.0, "swish_beta": 1.0}
+
 ACTIVATIONS = {name: each.label for name, each in KNOWN.items() if name not in ("prelu", "step", "swish", "gelu_tanh")}
+INITIALISATIONS = {
+    "zeros": "zeros",
+    "normal": "normal, σ = σ_w/√n",
+    "uniform": "uniform on ±σ_w/√n",
+    "xavier": "Xavier",
+    "he": "He",
+    "orthogonal": "orthogonal",
+    "lsuv": "LSUV",
+}
 GAINS = {"one": "1", "torch": "PyTorch's calculate_gain"}
-SKIPS = {"none": "none", "plain": "h + f(Wh)", "scaled": "h + f(Wh)/√depth", "own": "h + s·f(Wh)"}
-MOST_WEIGHTS = 25_000_000  # a fifth of a gigabyte in float64
-MOST_SIGNALS = 20_000_000  # (layer, sample, unit) triples of a pass
+SKIPS = {"none": "no skips", "plain": "h + f(Wh)", "scaled": "h + f(Wh)/√depth", "own": "h + s·f(Wh)"}
+MOST_WEIGHTS = 8_000_000  # 64 MB in float64
+MOST_SIGNALS = 4_000_000  # (layer, sample, unit) triples of a pass
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class Architecture(p.Params):
     activation: str = p.choice("tanh", ACTIVATIONS, label="Activation")
     initialisation: str = p.choice("normal", INITIALISATIONS, label="Initialisation")
     weight_spread: float = p.number(
-        1.0, 0.05, 6, 0.05, label="σ_w", help="The weights' standard deviation is σ_w/√n.", when=("initialisation", ("normal", "uniform"))
+        1.0, 0.05, 12, 0.05, label="σ_w", help="The weights' standard deviation is σ_w/√n.", when=("initialisation", ("normal", "uniform"))
     )
     bias_spread: float = p.number(0, 0, 2, 0.05, label="σ_b", when=("initialisation", ("normal", "uniform")), more=True)
     gain: str = p.choice("one", GAINS, label="Gain", when=("initialisation", ("xavier", "orthogonal")), more=True)
@@ -65,7 +75,7 @@ class Architecture(p.Params):
         canonical = self.canonical()
         kind = KNOWN[self.activation]
         slope = SHAPES["leaky_slope"] if kind.gain == "leaky_relu" else None
-        net = build(
+        net = build_deep(
             [task.x.shape[1], *[int(self.width)] * int(self.depth), task.classes],
             self.function(),
             self.initialisation,

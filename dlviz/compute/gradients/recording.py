@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dlviz.compute.derivatives import derivatives
-from dlviz.compute.training import clip, gradient_norms, warmed
+from dlviz.compute.gradients.steps import clip, gradient_norms, warmed
 from dlviz.nets.deep import Deep
 
 
@@ -33,6 +33,7 @@ class Recorder:
     clipped: list[bool] = field(default_factory=list)
     losses: list[Tensor] = field(default_factory=list)
     before: list[Tensor] = field(default_factory=list)
+    step: int = 0
 
     def loss(self, x: Tensor, y: Tensor) -> Tensor:
         """The mean cross-entropy of a mini-batch, which is kept."""
@@ -40,16 +41,17 @@ class Recorder:
         self.losses.append(loss.detach())
         return loss
 
-    def prepare(self, step: int) -> None:
-        """Before a step's update."""
+    def prepare(self) -> None:
+        """Between a step's gradient and its update."""
+        self.step += 1
         parameters = self.net.parameters
         norms = gradient_norms(parameters)
         self.gradient.append(norms[: self.net.depth])
         self.total.append(math.hypot(*norms))
         self.clipped.append(self.most > 0 and clip(parameters, norms, self.most))
         for group in self.how.param_groups:
-            group["lr"] = warmed(self.rate, step, self.warm_up)
-        if step in self.wanted:
+            group["lr"] = warmed(self.rate, self.step, self.warm_up)
+        if self.step in self.wanted:
             self.before = [weight.detach().clone() for weight in self.net.weights[:-1]]
 
     def update(self) -> np.ndarray:

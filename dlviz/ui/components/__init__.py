@@ -15,7 +15,11 @@ import streamlit as st
 
 ALONE, PINNED, LIVE = range(3)  # where a picture stands: by itself, as A that cannot be edited, or as B beside it
 FOLDER = Path(__file__).parent
-PARTS = {"player": ("panels.js", "network.js", "striplines.js", "strips.js"), "hinges": ("drawing.js", "layer.js"), "drawpad": ("drawing.js",)}
+PARTS = {
+    "player": ("panels.js", "network.js", "striplines.js", "strips.js"),
+    "hinges": ("drawing.js", "layer.js"),
+    "drawpad": ("drawing.js",),
+}
 
 
 @cache

@@ -25,6 +25,8 @@ function drawStrips(canvas, player, spec, state, frame) {
     pen.textAlign = "right";
     say(pen, ink, 11, `${spec.layers}`, row.x - 4, row.y + 9);
     say(pen, ink, 11, "1", row.x - 4, row.y + row.height - 1);
+    pen.textAlign = "center";
+    if (scales[k].empty && frame.step) say(pen, ink, 12, "undefined: 0 / 0", row.x + row.width / 2, row.y + row.height / 2 + 4);
     colourBar(pen, row, strip, scales[k], ink);
   });
   drawLoss(pen, player, spec, state, { ink, line, colours });
@@ -73,16 +75,21 @@ function nameRow(pen, { wide }, row, title, formula, marked, ink) {
   say(pen, ink, 12, formula, 5, middle + 13);
 }
 
-// The colours of a strip with the ends of its scale, its middle, and what an exact 0 is drawn in.
-function colourBar(pen, row, strip, [low, high], ink) {
-  const x = row.x + row.width + 6, shade = pen.createLinearGradient(0, row.y + row.height, 0, row.y);
+// The colours of a strip with the ends of its scale, its middle, and the grey of an exact 0 where there is one.
+function colourBar(pen, row, strip, { low, high, below, above, zeros }, ink) {
+  const x = row.x + row.width + 6, height = row.height - (zeros ? 12 : 0), foot = row.y + height, words = (text, y, weight) => say(pen, ink, 11, text, x + 13, y, weight);
+  const shade = pen.createLinearGradient(0, foot, 0, row.y);
   strip.colours.forEach((colour, i) => shade.addColorStop(i / (strip.colours.length - 1), colour));
   pen.fillStyle = shade;
-  pen.fillRect(x, row.y, 9, row.height);
+  pen.fillRect(x, row.y, 9, height);
   pen.textAlign = "left";
-  say(pen, ink, 11, atScale(strip, high), x + 13, row.y + 9);
-  say(pen, ink, 11, atScale(strip, low), x + 13, row.y + row.height - 1);
-  if (strip.middle !== undefined) say(pen, ink, 11, atScale(strip, strip.middle), x + 13, row.y + row.height / 2 + 4, 700);
+  words(`${above ? "≥" : ""}${atScale(strip, high)}`, row.y + 9);
+  if (height > 36 || strip.middle === undefined) words(`${below ? "≤" : ""}${atScale(strip, low)}`, foot - 1);
+  if (strip.middle !== undefined) words(atScale(strip, strip.middle), row.y + height / 2 + 4, 700);
+  if (!zeros) return;
+  pen.fillStyle = `rgb(${ZERO})`;
+  pen.fillRect(x, foot + 3, 9, 9);
+  words("0", foot + 11);
 }
 
 function drawLoss(pen, player, spec, { place, history }, { ink, line, colours }) {
@@ -128,7 +135,7 @@ function drawLoss(pen, player, spec, { place, history }, { ink, line, colours })
     pen.fillStyle = colours[1];
     pen.fillRect(x - 1, rows[0].y, 2, foot - rows[0].y);
     pen.textAlign = x > row.x + 0.6 * row.width ? "right" : "left";
-    say(pen, ink, 13, words, x + (pen.textAlign === "left" ? 8 : -8), row.y + row.height / 2 + 20, 700);
+    say(pen, colours[1], 13, words, x + (pen.textAlign === "left" ? 8 : -8), row.y + row.height / 2 + 20, 700);
   }
 }
 
@@ -143,14 +150,15 @@ function markCell(pen, spec, { rows, sx }, { strip, layer, step }, ink) {
 
 // One strip at the present step: its values on the strip's own scale, the first layer at the bottom; thin, as it was at the start.
 function drawProfile(pen, player, spec, { place, scales, chosen, pointed, history }, frame, { ink, line, colours }) {
-  const k = pointed && pointed.strip < spec.strips.length ? pointed.strip : chosen, strip = spec.strips[k], box = place.profile, [low, high] = scales[k];
+  const k = pointed && pointed.strip < spec.strips.length ? pointed.strip : chosen, strip = spec.strips[k], box = place.profile, { low, high } = scales[k];
   const sx = scale(low, high, box.x, box.x + box.width), sy = scale(0.5, spec.layers + 0.5, box.y + box.height, box.y);
   pen.textAlign = "left";
-  say(pen, ink, 13, `${strip.title}, step ${frame.step}`, box.x, box.y - 20, 600);
+  say(pen, ink, 13, box.width > 130 ? `${strip.title}, step ${frame.step}` : `step ${frame.step}`, box.x, box.y - 20, 600);
+  if (box.width > 130) say(pen, ink, 11, "thin: at the start", box.x, box.y - 6);
   pen.strokeStyle = line;
   pen.strokeRect(box.x, box.y, box.width, box.height);
   pen.textAlign = "center";
-  const marks = strip.log ? ticks(low, high, box.width / 42).filter(Number.isInteger) : [0, 0.5, 1];
+  const marks = strip.log ? ticks(low, high, Math.max(3, box.width / 42)).filter(Number.isInteger) : [0, 0.5, 1];
   for (const mark of marks) {
     say(pen, ink, 11, atScale(strip, mark), sx(mark), box.y + box.height + 14);
     pen.fillStyle = line;

@@ -41,18 +41,27 @@ class StripRecord {
   }
 }
 
-// The ends of a strip's scale: whole decades that hold its finite values and those of the picture beside it.
+// A strip's scale: whole decades that hold its finite values and those of the picture beside it, or REACH around its middle;
+// whether values lie below or above, and whether some are exactly 0.
 function scaleOf(strip, values, beside) {
-  if (!strip.log) return [0, 1];
-  let [low, high] = beside?.length ? beside : [Infinity, -Infinity];
-  for (const value of values) if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  if (low > high) [low, high] = [-3, 0];
-  if (strip.middle === undefined) return [Math.floor(low), Math.max(Math.floor(low) + 1, Math.ceil(high))];
-  const reach = Math.min(REACH, Math.max(1, Math.ceil(Math.max(strip.middle - low, high - strip.middle))));
-  return [strip.middle - reach, strip.middle + reach];
+  if (!strip.log) return { low: 0, high: 1 };
+  let [least, most] = [Infinity, -Infinity], zeros = false;
+  for (const value of values) {
+    if (Number.isFinite(value)) [least, most] = [Math.min(least, value), Math.max(most, value)];
+    zeros ||= value === -Infinity;
+  }
+  const empty = least > most && !zeros;
+  if (beside?.length) [least, most] = [Math.min(least, beside[0]), Math.max(most, beside[1])];
+  if (least > most) [least, most] = [-3, 0];
+  let [low, high] = [Math.floor(least), Math.max(Math.floor(least) + 1, Math.ceil(most))];
+  if (strip.middle !== undefined) {
+    const reach = Math.min(REACH, Math.max(1, strip.middle - low, high - strip.middle));
+    [low, high] = [strip.middle - reach, strip.middle + reach];
+  }
+  return { low, high, below: least < low, above: most > high, zeros, empty };
 }
 
-PANELS.strips = (player, spec, box) => {
+PANELS.history = (player, spec, box) => {
   box.innerHTML = `<canvas class="picture" tabindex="0" role="slider" aria-valuemin="1" aria-valuemax="${spec.layers}" aria-valuenow="1"></canvas><div class="choose"></div><p class="reading"></p>`;
   const canvas = box.querySelector("canvas"), choose = box.querySelector(".choose"), reading = box.querySelector(".reading");
   canvas.setAttribute("aria-label", `${spec.title}. Up and down choose the layer, left and right the step.`);
@@ -77,13 +86,13 @@ PANELS.strips = (player, spec, box) => {
     const { history } = state, news = history.taken < frames.length;
     while (history.taken < frames.length) history.take(spec, frames[history.taken], frames[history.taken - 1]);
     const scales = spec.strips.map((strip, k) => scaleOf(strip, history.values[k], header.beside[strip.array]));
-    if (!news && String(scales) === String(state.scales)) return;
+    if (!news && JSON.stringify(scales) === JSON.stringify(state.scales)) return;
     state.scales = scales;
     spec.strips.forEach((_, k) => paint(k));
   }
 
   function paint(k) {
-    const { layers, count, values } = state.history, [low, high] = state.scales[k];
+    const { layers, count, values } = state.history, { low, high } = state.scales[k];
     Object.assign(images[k], { width: count, height: layers });
     const pen = images[k].getContext("2d"), image = pen.createImageData(count, layers), pixels = new Uint32Array(image.data.buffer);
     const zero = ((255 << 24) | (ZERO[2] << 16) | (ZERO[1] << 8) | ZERO[0]) >>> 0;
@@ -116,7 +125,7 @@ PANELS.strips = (player, spec, box) => {
     const { wide, rows } = state.place, em = enlarged();
     buttons.forEach((button, k) => {
       const { x, y, height } = rows[k];
-      const at = wide ? { left: 0, top: y, width: 96, height } : { left: x - 22, top: y - 17, width: 210, height: 17 };
+      const at = wide ? { left: 0, top: y, width: 96, height } : { left: x - 4, top: y - 17, width: 210, height: 16 };
       for (const [name, value] of Object.entries(at)) button.style[name] = `${value * em}px`;
     });
   }
@@ -177,7 +186,7 @@ PANELS.strips = (player, spec, box) => {
     buttons.forEach((button, k) => button.setAttribute("aria-pressed", String(k === state.chosen)));
     const pointed = state.pointed ?? (state.focus ? { strip: state.chosen, layer: state.layer, step: frame.step } : null);
     drawStrips(canvas, player, spec, { ...state, pointed, images }, frame);
-    reading.textContent = describe(spec, state.history, pointed, frame);
+    reading.textContent = reading.title = describe(spec, state.history, pointed, frame);
     canvas.setAttribute("aria-valuenow", state.layer + 1);
     canvas.setAttribute("aria-valuetext", describe(spec, state.history, { strip: state.chosen, layer: state.layer, step: frame.step }, frame));
   };
@@ -191,7 +200,7 @@ function describe(spec, history, pointed, frame) {
     return `step ${pointed.step}, layer ${pointed.layer + 1}: ${title} ${formula} = ${shown}`;
   }
   const step = pointed?.step ?? frame.step, total = history.total[step], clipped = history.clipped[step] ? `, clipped to ${threeDigits(spec.clip)}` : "";
-  const norm = Number.isNaN(total) ? "" : `, norm of the whole gradient ${threeDigits(10 ** total)}${clipped}`;
+  const norm = Number.isNaN(total) ? "" : `, whole gradient ${threeDigits(10 ** total)}${clipped}`;
   if (pointed) return `step ${step}: mini-batch loss ${threeDigits(history.batch[step])}${norm}`;
-  return `step ${step}: loss over the whole set ${threeDigits(frame.loss[0])}, ${threeDigits(100 * frame.accuracy[0])} % right${norm}`;
+  return `step ${step}: loss ${threeDigits(frame.loss[0])}, ${threeDigits(100 * frame.accuracy[0])} % right${norm}`;
 }
