@@ -20,7 +20,7 @@ from dlviz.results import Result as Base
 
 PICTURES = 60  # of one run, beside the one before training
 # What a run may cost, in multiplications: an operation on a whole layer costs about as much as OVERHEAD of them.
-MOST_WORK, OVERHEAD = 1e11, 300_000
+MOST_WORK, OVERHEAD = 4e10, 300_000
 
 
 @dataclass(frozen=True)
