@@ -27,6 +27,7 @@ def training(results: tuple[Result, ...], clip: Clip) -> bytes:
     result, others = results[0], results[1:]
     panel = {
         "kind": "history", "main": True, "layers": result.dead.shape[1], "strips": STRIPS, "coin": COIN,
+        "clip": result.params.clip,
         "title": "Every layer at every step of the training",
     }  # fmt: skip
     beside: dict[str, Any] = {strip["array"]: _range(strip, others) for strip in STRIPS}

@@ -209,7 +209,7 @@ def test_snapshots_so_far_are_the_beginning_of_the_result() -> None:
 
 
 def test_a_run_is_not_too_long() -> None:
-    with pytest.raises(ParameterError, match=r"steps is 2000: expected at most \d+ steps for 100 layers of 100 units"):
+    with pytest.raises(ParameterError, match=r"steps is 2000.0: expected at most \d+ steps for 100 layers of 100 units"):
         Params(depth=100, width=100, steps=2000)
-    with pytest.raises(ParameterError, match="depth is 30: expected fewer layers"):
+    with pytest.raises(ParameterError, match="depth is 30.0: expected fewer layers"):
         Params(depth=30, width=256, samples=512, batch_size=512, steps=20)
