@@ -159,7 +159,7 @@ SAID: dict[str, tuple[Params, Params]] = {
         training.Params(activation="relu", weight_spread=0.5, steps=20),
         training.Params(activation="relu", initialisation="he", steps=20),
     ),
-    "of the units are dead: their slope is 0 for every sample": (
+    "of the units are off for good": (
         training.Params(activation="relu", initialisation="xavier", depth=30, steps=20),
         training.Params(activation="leaky_relu", initialisation="xavier", depth=30, steps=20),
     ),

@@ -10,7 +10,7 @@ import torch
 
 from dlviz.compute import gather, run
 from dlviz.compute.gradients.recording import look
-from dlviz.compute.gradients.steps import clip, gradient_norms, warmed
+from dlviz.compute.gradients.steps import clip_gradients, gradient_norms, warmed
 from dlviz.compute.gradients.training import Params, Result, compute
 from dlviz.compute.training import Batches
 from dlviz.fields import ParameterError
@@ -58,7 +58,7 @@ def test_clipping_is_torchs(most: float) -> None:
     """Gradients (3, 4) and (0): their norm together is 5."""
     ours, theirs = with_gradients([3.0, 4.0], [0.0]), with_gradients([3.0, 4.0], [0.0])
     norms = gradient_norms(ours)
-    acted = clip(ours, norms, most)
+    acted = clip_gradients(ours, norms, most)
     total = torch.nn.utils.clip_grad_norm_(theirs, most)
     assert norms == [5.0, 0.0] and math.hypot(*norms) == pytest.approx(total.item(), rel=1e-6)
     assert acted is (most < 5)
@@ -73,7 +73,7 @@ def test_norms_neither_underflow_nor_overflow() -> None:
 
 def test_a_gradient_that_is_no_number_stays_so_when_clipped() -> None:
     parameters = with_gradients([math.nan, 1.0])
-    assert clip(parameters, gradient_norms(parameters), 1.0) and parameters[0].grad is not None
+    assert clip_gradients(parameters, gradient_norms(parameters), 1.0) and parameters[0].grad is not None
     assert not parameters[0].grad.isfinite().any()
 
 

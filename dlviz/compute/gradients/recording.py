@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dlviz.compute.derivatives import derivatives
-from dlviz.compute.gradients.steps import clip, gradient_norms, warmed
+from dlviz.compute.gradients.steps import clip_gradients, gradient_norms, warmed
 from dlviz.nets.deep import Deep
 
 
@@ -48,7 +48,7 @@ class Recorder:
         norms = gradient_norms(parameters)
         self.gradient.append(norms[: self.net.depth])
         self.total.append(math.hypot(*norms))
-        self.clipped.append(self.most > 0 and clip(parameters, norms, self.most))
+        self.clipped.append(self.most > 0 and clip_gradients(parameters, norms, self.most))
         for group in self.how.param_groups:
             group["lr"] = warmed(self.rate, self.step, self.warm_up)
         if self.step in self.wanted:

@@ -14,7 +14,7 @@ def gradient_norms(parameters: Sequence[Tensor]) -> list[float]:
     return norms
 
 
-def clip(parameters: Sequence[Tensor], norms: Sequence[float], most: float) -> bool:
+def clip_gradients(parameters: Sequence[Tensor], norms: Sequence[float], most: float) -> bool:
     """Shorten all gradients together, in place, to a total norm of `most` where it is above; whether that was needed.
 
     g ↦ g · most / (‖g‖ + 10⁻⁶), as torch.nn.utils.clip_grad_norm_ does it (Pascanu et al. 2013, arXiv:1211.5063, algorithm 1).

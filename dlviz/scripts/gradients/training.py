@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from dlviz.compute.gradients.steps import clip, gradient_norms, warmed
+from dlviz.compute.gradients.steps import clip_gradients, gradient_norms, warmed
 from dlviz.compute.training import Batches, optimiser
 from dlviz.data.points import draw
 from dlviz.nets.activations import ACTIVATIONS, activation
@@ -102,7 +102,7 @@ def main() -> dict[str, float]:
         totals.append(math.hypot(*norms))
         if step == 1:
             numbers |= {"gradient_first": norms[0], "gradient_last": norms[net.depth - 1]}
-        clipped.append(SETTINGS["clip"] > 0 and clip(net.parameters, norms, SETTINGS["clip"]))
+        clipped.append(SETTINGS["clip"] > 0 and clip_gradients(net.parameters, norms, SETTINGS["clip"]))
         for group in how.param_groups:
             group["lr"] = warmed(SETTINGS["learning_rate"], step, int(SETTINGS["warm_up"]))
         before = [weight.detach().clone() for weight in net.weights[:-1]]
