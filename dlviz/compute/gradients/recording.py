@@ -35,6 +35,9 @@ class Recorder:
     before: list[Tensor] = field(default_factory=list)
     step: int = 0
 
+    def __post_init__(self) -> None:
+        self.parameters = self.net.parameters
+
     def loss(self, x: Tensor, y: Tensor) -> Tensor:
         """The mean cross-entropy of a mini-batch, which is kept."""
         loss = F.cross_entropy(self.net.forward(x)[0], y)
@@ -44,11 +47,10 @@ class Recorder:
     def prepare(self) -> None:
         """Between a step's gradient and its update."""
         self.step += 1
-        parameters = self.net.parameters
-        norms = gradient_norms(parameters)
+        norms = gradient_norms(self.parameters)
         self.gradient.append(norms[: self.net.depth])
         self.total.append(math.hypot(*norms))
-        self.clipped.append(self.most > 0 and clip_gradients(parameters, norms, self.most))
+        self.clipped.append(self.most > 0 and clip_gradients(self.parameters, norms, self.most))
         for group in self.how.param_groups:
             group["lr"] = warmed(self.rate, self.step, self.warm_up)
         if self.step in self.wanted:

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+SMALL, LARGE = 1e-15, 1e15  # between them the squares of a gradient's entries have a place in float32
+
 
 def gradient_norms(parameters: Sequence[Tensor]) -> list[float]:
-    """‖∂L/∂θ‖ of every parameter, squares summed in float64: in float32 a norm below 10⁻²³ would be 0, and one above 10¹⁹ infinite."""
+    """‖∂L/∂θ‖ of every parameter. Where one is so small or large that squares would become 0 or ∞ in float32, all are summed in float64."""
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    norms: list[float] = torch.stack(torch._foreach_norm(gradients, 2, torch.float64)).tolist()
+    norms: list[float] = torch.stack(torch._foreach_norm(gradients)).tolist()
+    if min(norms) < SMALL or not max(norms) < LARGE:
+        norms = torch.stack(torch._foreach_norm(gradients, 2, torch.float64)).tolist()
     return norms
 
 
