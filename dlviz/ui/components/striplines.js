@@ -26,7 +26,7 @@ function drawStrips(canvas, player, spec, state, frame) {
     say(pen, ink, 11, `${spec.layers}`, row.x - 4, row.y + 9);
     say(pen, ink, 11, "1", row.x - 4, row.y + row.height - 1);
     pen.textAlign = "center";
-    if (scales[k].empty && frame.step) say(pen, ink, 12, "undefined: 0 / 0", row.x + row.width / 2, row.y + row.height / 2 + 4);
+    if (scales[k].empty && frame.step) say(pen, ink, 12, "undefined", row.x + row.width / 2, row.y + row.height / 2 + 4);
     colourBar(pen, row, strip, scales[k], ink);
   });
   drawLoss(pen, player, spec, state, { ink, line, colours });

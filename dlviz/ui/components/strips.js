@@ -3,6 +3,7 @@
 const ZERO = [128, 138, 150]; // an exact 0, which a logarithmic scale has no place for
 const LOSS_TOP = 1.5; // losses beyond leave the picture at the top
 const REACH = 4; // decades on either side of a scale's middle
+const CEILING = 6; // decades beyond are one colour, or a single step that explodes would leave none for the rest
 
 // What the strips show, one column a step from 0 on; columns and lines grow with the frames.
 class StripRecord {
@@ -53,7 +54,7 @@ function scaleOf(strip, values, beside) {
   const empty = least > most && !zeros;
   if (beside?.length) [least, most] = [Math.min(least, beside[0]), Math.max(most, beside[1])];
   if (least > most) [least, most] = [-3, 0];
-  let [low, high] = [Math.floor(least), Math.max(Math.floor(least) + 1, Math.ceil(most))];
+  let [low, high] = [Math.floor(least), Math.max(Math.floor(least) + 1, Math.min(CEILING, Math.ceil(most)))];
   if (strip.middle !== undefined) {
     const reach = Math.min(REACH, Math.max(1, strip.middle - low, high - strip.middle));
     [low, high] = [strip.middle - reach, strip.middle + reach];
