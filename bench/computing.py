@@ -1,7 +1,7 @@
 """What computing costs in Python, without server and browser."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 
 import torch
@@ -11,6 +11,9 @@ from bench.ratios import Row, alternate
 from dlviz.compute import run
 from dlviz.compute.activations import curve, network, seeds
 from dlviz.compute.activations.classifier import fresh, load
+from dlviz.compute.gradients import training
+from dlviz.compute.gradients.recording import Recorder
+from dlviz.compute.training import Batches, optimiser, train
 from dlviz.jobs import Jobs
 
 NUMBERS = count(1)  # of the settings that have been asked for
@@ -94,9 +97,39 @@ def compare_seeds(times: int) -> Row:
     return Row("seeds", f"{seeds.SEEDS} seeds of 2-8-1 as one ensemble, {steps} steps: one seed", *found, bound=4)
 
 
+def deep_steps(watched: bool) -> Iterator[int]:
+    """Training steps of 20 layers of 64 units, 128 samples each; watched: with every layer's gradient norm recorded at every step."""
+    params = training.Params(width=64, batch_size=128)
+    task = params.task()
+    net, x, y = params.network(task, torch.float32), task.x.float(), task.y
+    how = optimiser("sgd", net.parameters, params.learning_rate, 0.0, 0.0)
+    recorder = Recorder(net, how, params.learning_rate, 0, 0.0, params.pictures())
+
+    def loss(rows: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.cross_entropy(net.forward(x[rows])[0], y[rows])
+
+    def kept(rows: torch.Tensor) -> torch.Tensor:
+        return recorder.loss(x[rows], y[rows])
+
+    return train(kept if watched else loss, net.parameters, how, Batches(len(y), 128, 1), recorder.prepare if watched else None)
+
+
+def compare_layers(times: int) -> Row:
+    """Training steps with every layer's statistics, against the same steps alone."""
+    watched, bare = deep_steps(True), deep_steps(False)
+
+    def thirty(steps: Iterator[int]) -> None:
+        for _ in range(30):
+            next(steps)
+
+    found = alternate(6 * times, lambda: clocked(lambda: thirty(watched)), lambda: clocked(lambda: thirty(bare)), warm=3)
+    return Row("layers", "30 steps of 20 layers of 64 with each layer's statistics: the 30 steps alone", *found, bound=1.1)
+
+
 ROWS: dict[str, Callable[[int], Row]] = {
     "compute": compare_compute,
     "kept-result": compare_kept,
     "statistics": compare_statistics,
     "seeds": compare_seeds,
+    "layers": compare_layers,
 }

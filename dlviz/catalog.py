@@ -37,7 +37,7 @@ TOPICS = (
         question="Why do deep networks stop learning or blow up, and what makes the gradient survive?",
         section="Foundations",
         icon=":material/waterfall_chart:",
-        views=("gradients.depth", "gradients.by_hand", "gradients.time", "gradients.own"),
+        views=("gradients.depth", "gradients.training", "gradients.by_hand", "gradients.time", "gradients.own"),
     ),
     Topic(
         slug="filters",

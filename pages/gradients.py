@@ -29,6 +29,7 @@ frame.show(
     "gradients",
     {
         "depth": frame.Drawing("depth", figures.depth, {"Jacobian": jacobian}),
+        "training": frame.Drawing("player", figures.training, grows=True),
         "by_hand": frame.Drawing("by_hand", figures.by_hand),
         "time": frame.Drawing("player", figures.time, grows=True),
         "own": frame.Drawing("own", figures.own, {"Layers": own_layers}),

@@ -10,7 +10,7 @@ from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
 from dlviz.compute.filters import convolution
-from dlviz.compute.gradients import by_hand, depth, own
+from dlviz.compute.gradients import by_hand, depth, own, training
 from dlviz.compute.gradients import time as through_time
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
@@ -179,8 +179,8 @@ SAID: dict[str, tuple[Params, Params]] = {
         next(scene.params for scene in SCENES if scene.id == "own_bottleneck"),
         pasted("nn.Linear(64, 64), nn.ReLU()"),
     ),
-    "gradient vanishes on its way back": (pasted("nn.Linear(64, 64), nn.Sigmoid()"), pasted("nn.Linear(64, 64), nn.Tanh()")),
-    "The gradient explodes": (
+    "so no one learning rate suits both": (pasted("nn.Linear(64, 64), nn.Sigmoid()"), pasted("nn.Linear(64, 64), nn.Tanh()")),
+    "The gradient explodes: the first": (
         next(scene.params for scene in SCENES if scene.id == "own_batchnorm"),
         pasted("nn.Linear(64, 64), nn.BatchNorm1d(64), nn.ReLU()"),
     ),
@@ -200,6 +200,23 @@ SAID: dict[str, tuple[Params, Params]] = {
         through_time.Params(length=30, steps=1),
     ),
     "Clipping acts at": (through_time.Params(length=10, clip=0.1, steps=5), through_time.Params(length=10, steps=5)),
+    "the norm of the whole gradient had reached": (training.Params(activation="relu", weight_spread=1.8), training.Params(steps=20)),
+    "equal zeros get a gradient of exactly 0": (training.Params(initialisation="zeros", steps=20), training.Params(steps=20)),
+    "what the slopes f′ and the weights multiply to": (training.Params(activation="sigmoid", steps=20), training.Params(steps=20)),
+    "on the way back the weights make it grow": (training.Params(weight_spread=4, steps=20), training.Params(steps=20)),
+    "The signal dies on its way up": (
+        training.Params(activation="relu", weight_spread=0.5, steps=20),
+        training.Params(activation="relu", initialisation="he", steps=20),
+    ),
+    "of the units are off for good": (
+        training.Params(activation="relu", initialisation="xavier", depth=30, steps=20),
+        training.Params(activation="leaky_relu", initialisation="xavier", depth=30, steps=20),
+    ),
+    "it is no guard any more": (training.Params(clip=0.1, steps=20), training.Params(clip=10, steps=20)),
+    "of its own length a step, far above 10⁻³": (
+        training.Params(optimiser="adam", learning_rate=1, steps=20),
+        training.Params(steps=20),
+    ),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

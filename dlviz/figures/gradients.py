@@ -5,3 +5,4 @@ from dlviz.figures.depth import depth as depth
 from dlviz.figures.depth import singular as singular
 from dlviz.figures.own import own as own
 from dlviz.figures.time import time as time
+from dlviz.figures.training import training as training
