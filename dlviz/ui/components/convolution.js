@@ -91,7 +91,7 @@ class Convolution {
     Object.assign(this.settings, { preset: "own", kernel });
     this.chosen = i;
     this.work();
-    this.draw();
+    this.drawWhatFollows();
   }
 
   // the shown map's pixel whose arithmetic stands there
@@ -128,12 +128,22 @@ class Convolution {
 
   draw() {
     if (!this.header || this.svg.clientWidth < 50) return;
-    const { width, height } = measure(this.svg), box = this.places(width, height);
+    const { width, height } = measure(this.svg);
+    this.box = this.places(width, height);
     this.svg.replaceChildren();
     this.svg.setAttribute("aria-label", "The picture, the kernel laid over it, and the output.");
-    this.drawInput(box.input);
-    this.drawOutput(box.output);
-    this.drawMiddle(box);
+    [this.left, this.right, this.centre, this.scale] = Array.from({ length: 4 }, () => make(this.svg, "g"));
+    this.drawInput(this.left, this.box.input);
+    this.drawMiddle(this.centre, this.box);
+    this.drawWhatFollows();
+  }
+
+  // what a weight decides: the output and the scales
+  drawWhatFollows() {
+    this.right.replaceChildren();
+    this.scale.replaceChildren();
+    this.drawOutput(this.right, this.box.output);
+    this.drawScale(this.scale);
     this.drawControls();
     this.point();
   }
@@ -157,14 +167,14 @@ class Convolution {
     return { input: { x: 1, y: head, side }, output: { x: width - side - 1, y: head, side }, grid, places, narrow: false };
   }
 
-  title(box, words) {
-    make(this.svg, "text", { x: box.x, y: box.y - 8, "font-weight": 600 }, words);
+  title(parent, box, words) {
+    make(parent, "text", { x: box.x, y: box.y - 8, "font-weight": 600 }, words);
   }
 
-  drawInput(box) {
-    const { wide, planes } = this.result, { n, padding, kind } = this.layer, group = make(this.svg, "g", { class: "input" });
+  drawInput(parent, box) {
+    const { wide, planes } = this.result, { n, padding, kind } = this.layer, group = make(parent, "g", { class: "input" });
     const colour = planes.length > 1 ? (i) => planes.map((plane) => Math.round(255 * plane[i])) : (i) => bright(planes[0][i]);
-    this.title(box, `input ${n} × ${n}${planes.length > 1 ? " × 3" : ""}${padding ? `, ${kind === "reflect" ? "mirrored" : "zeros"} around: ${padding}` : ""}`);
+    this.title(parent, box, `input ${n} × ${n}${planes.length > 1 ? " × 3" : ""}${padding ? `, ${kind === "reflect" ? "mirrored" : "zeros"} around: ${padding}` : ""}`);
     pixelImage(group, wide, colour, { x: box.x, y: box.y, width: box.side, height: box.side });
     const cell = box.side / wide, inner = padding * cell;
     if (padding) {
@@ -172,7 +182,7 @@ class Convolution {
       make(group, "path", { class: "border", "fill-rule": "evenodd", d: `M${x},${y}h${s}v${s}h${-s}zM${x + inner},${y + inner}h${s - 2 * inner}v${s - 2 * inner}h${2 * inner - s}z` });
     }
     make(group, "rect", { class: "frame", x: box.x, y: box.y, width: box.side, height: box.side });
-    this.legend(box, [[0, "0"], [1, "1"]], (share) => bright(share));
+    this.legend(parent, box, [[0, "0"], [1, "1"]], (share) => bright(share));
     this.inputCell = { cell, box };
     group.onpointermove = group.onpointerdown = (event) => this.lookFromInput(event);
     group.onpointerleave = () => this.look(null);
@@ -195,18 +205,18 @@ class Convolution {
     return { signed: negative && !signless, reach };
   }
 
-  drawOutput(box) {
+  drawOutput(parent, box) {
     const { side, maps, name } = this.result.stages[this.stage], { signed: both, reach } = this.scaleOf(this.stage);
-    const group = make(this.svg, "g", { class: "map", tabindex: this.fixed ? -1 : 0, role: "application" });
+    const group = make(parent, "g", { class: "map", tabindex: this.fixed ? -1 : 0, role: "application" });
     group.setAttribute("aria-label", `${name}, ${side} by ${side}. Arrow keys move the window.`);
     const one = (v) => (both ? signed(v, reach) : bright(v, reach)), level = (v) => Math.round(both ? 127.5 + 127.5 * (v / reach) : 255 * (v / reach));
-    this.title(box, `${name} ${side} × ${side}${maps.length > 1 ? " × 3" : ""}`);
+    this.title(parent, box, `${name} ${side} × ${side}${maps.length > 1 ? " × 3" : ""}`);
     pixelImage(group, side, maps.length > 1 ? (i) => maps.map((map) => level(map[i])) : (i) => one(maps[0][i]), { x: box.x, y: box.y, width: box.side, height: box.side });
     const cell = box.side / side;
     if (cell >= 28) this.numbersOver(group, box, cell, side, maps[Math.min(this.channel, maps.length - 1)], maps.length > 1 ? null : one);
     make(group, "rect", { class: "frame", x: box.x, y: box.y, width: box.side, height: box.side });
     const ramp = maps.length > 1 ? (share) => bright(share) : (share) => one(both ? (2 * share - 1) * reach : share * reach);
-    this.legend(box, both ? [[0, threeDigits(-reach)], [0.5, "0"], [1, threeDigits(reach)]] : [[0, "0"], [1, threeDigits(reach)]], ramp);
+    this.legend(parent, box, both ? [[0, threeDigits(-reach)], [0.5, "0"], [1, threeDigits(reach)]] : [[0, "0"], [1, threeDigits(reach)]], ramp);
     this.here = make(group, "rect", { class: "here", width: cell, height: cell });
     this.outputCell = { cell, box };
     const find = (event) => {
@@ -225,9 +235,9 @@ class Convolution {
 
   numbersOver(group, box, cell, side, map, colour) {
     map.forEach((v, i) => {
-      const font = Math.min(14, (1.5 * cell) / Math.max(3, brief(v).length)), look = colour ? inkOn(colour(v)) : "#FFFFFF";
+      const font = Math.min(14, (1.5 * cell) / Math.max(3, brief(v).length)), dark = !colour || inkOn(colour(v)) === "#FFFFFF";
       const at = { x: box.x + ((i % side) + 0.5) * cell, y: box.y + (Math.floor(i / side) + 0.5) * cell, "text-anchor": "middle", "dominant-baseline": "central" };
-      make(group, "text", { class: "in-cell", ...at, style: `font-size:${font.toFixed(1)}px;fill:${look}` }, brief(v));
+      make(group, "text", { class: dark ? "in-cell on-dark" : "in-cell", ...at, style: `font-size:${font.toFixed(1)}px` }, brief(v));
     });
   }
 
@@ -243,37 +253,42 @@ class Convolution {
   }
 
   // a colour bar under a map: its ends and its middle are named
-  legend(box, marks, colour, width = Math.min(150, box.side * 0.55)) {
+  legend(parent, box, marks, colour, width = Math.min(150, box.side * 0.55)) {
     const x = box.x, y = box.y + box.side + 7, parts = 32;
     for (let i = 0; i < parts; i++) {
-      make(this.svg, "rect", { x: x + (i * width) / parts, y, width: width / parts + 0.5, height: 9, fill: css(colour((i + 0.5) / parts)) });
+      make(parent, "rect", { x: x + (i * width) / parts, y, width: width / parts + 0.5, height: 9, fill: css(colour((i + 0.5) / parts)) });
     }
-    make(this.svg, "rect", { class: "frame", x, y, width, height: 9 });
+    make(parent, "rect", { class: "frame", x, y, width, height: 9 });
     for (const [share, words] of marks) {
-      make(this.svg, "text", { class: "quiet", x: x + share * width, y: y + 22, "text-anchor": share === 0 ? "start" : share === 1 ? "end" : "middle", "font-size": 11, style: "font-size:11px" }, words);
+      make(parent, "text", { class: "quiet", x: x + share * width, y: y + 22, "text-anchor": share === 0 ? "start" : share === 1 ? "end" : "middle", "font-size": 11, style: "font-size:11px" }, words);
     }
   }
 
-  drawMiddle({ grid, places, narrow }) {
+  drawMiddle(parent, { grid, places, narrow }) {
     const { window, kernel, products } = places, inBox = ([x, y]) => ({ x, y, side: grid });
-    const sign = (at, words) => make(this.svg, "text", { x: at[0] - 13, y: at[1] + grid / 2 + 5, "text-anchor": "middle", style: "font-size:18px" }, words);
-    this.middle = { grid, places, narrow };
-    this.rays = make(this.svg, "path", { class: "ray" });
-    this.title(inBox(window), "window");
-    this.title(inBox(kernel), `${grid < 110 ? "kernel" : `kernel ${this.k} × ${this.k}`}${this.settings.flip ? ", turned" : ""}`);
-    this.title(inBox(products), narrow ? "products" : "= products");
+    const sign = (at, words) => make(parent, "text", { x: at[0] - 13, y: at[1] + grid / 2 + 5, "text-anchor": "middle", style: "font-size:18px" }, words);
+    this.rays = make(parent, "path", { class: "ray" });
+    this.title(parent, inBox(window), "window");
+    this.title(parent, inBox(kernel), `${grid < 110 ? "kernel" : `kernel ${this.k} × ${this.k}`}${this.settings.flip ? ", turned" : ""}`);
+    this.title(parent, inBox(products), narrow ? "products" : "= products");
     sign(kernel, "×");
     if (narrow) sign(products, "=");
-    this.window = new Grid(make(this.svg, "g"), this.k, inBox(window), "value-cell");
-    const group = make(this.svg, "g", { class: "kernel", tabindex: this.fixed ? -1 : 0, role: "application" });
+    this.window = new Grid(make(parent, "g"), this.k, inBox(window), "value-cell");
+    const group = make(parent, "g", { class: "kernel", tabindex: this.fixed ? -1 : 0, role: "application" });
     group.setAttribute("aria-label", `Kernel, ${this.k} by ${this.k}. Arrow keys choose a weight, plus and minus change it, Enter types it.`);
     this.kernel = new Grid(group, this.k, inBox(kernel), "weight-cell");
     this.mark = make(group, "rect", { class: "chosen", width: this.kernel.size, height: this.kernel.size });
-    this.products = new Grid(make(this.svg, "g"), this.k, inBox(products), "product-cell");
-    this.sums = make(this.svg, "g", { class: "sums" });
-    const reach = this.weightReach();
-    if (!narrow) this.legend(inBox(products), [[0, threeDigits(-reach)], [0.5, "0"], [1, threeDigits(reach)]], (share) => signed(2 * share - 1, 1), grid);
+    this.products = new Grid(make(parent, "g"), this.k, inBox(products), "product-cell");
+    this.sums = make(parent, "g", { class: "sums" });
+    this.taps = make(parent, "path", { class: "taps" });
+    this.outline = make(parent, "rect", { class: "here outline" });
     if (!this.fixed) this.listenToKernel(group);
+  }
+
+  // under the products, whose colours are the kernel's
+  drawScale(parent) {
+    const { grid, places: { products: [x, y] }, narrow } = this.box, reach = this.weightReach();
+    if (!narrow) this.legend(parent, { x, y, side: grid }, [[0, threeDigits(-reach)], [0.5, "0"], [1, threeDigits(reach)]], (share) => signed(2 * share - 1, 1), grid);
   }
 
   // the largest |weight| of any channel: the scale of kernel and products, since no pixel is brighter than 1
@@ -378,20 +393,16 @@ class Convolution {
     this.here.setAttribute("y", out.box.y + at.row * out.cell);
     let taps = "";
     for (let u = 0; u < this.k; u++) for (let v = 0; v < this.k; v++) taps += `M${x + v * dilation * cell},${y + u * dilation * cell}h${cell}v${cell}h${-cell}z`;
-    if (!this.taps?.isConnected) {
-      this.taps = make(this.svg, "path", { class: "taps" });
-      this.outline = make(this.svg, "rect", { class: "here outline" });
-    }
     this.taps.setAttribute("d", taps);
     for (const [name, value] of Object.entries({ x, y, width: size, height: size })) this.outline.setAttribute(name, value);
-    const { grid, places: { window: [left, top], sums: [second, below] }, narrow } = this.middle;
+    const { grid, places: { window: [left, top], sums: [second, below] }, narrow } = this.box;
     const ox = out.box.x + at.column * out.cell, oy = out.box.y + (at.row + 0.5) * out.cell;
     const rays = narrow ? "" : `M${x + size},${y}L${left},${top}M${x + size},${y + size}L${left},${top + grid}M${second + grid},${below + 16}L${ox},${oy}`;
     this.rays.setAttribute("d", rays);
   }
 
   writeSums(parts, at, inside) {
-    const [x, below] = this.middle.places.sums, { bias, colour, activation, activationName, pooling } = this.layer, lines = [];
+    const [x, below] = this.box.places.sums, { bias, colour, activation, activationName, pooling } = this.layer, lines = [];
     const mixedColours = colour === "mixed" && parts.length > 1, total = (mixedColours ? parts.reduce((sum, part) => sum + part.sum, 0) : parts[this.channel].sum) + bias;
     if (mixedColours) parts.forEach((part, c) => lines.push(["", `${CHANNELS[c]} ${brief(part.sum)}`]));
     lines.push(["sum", `Σ = ${threeDigits(total - bias)}`]);

@@ -40,31 +40,33 @@ function brief(value) {
   return String(+shown).replace("-", "−").replace(/^(−?)0\./, "$1.");
 }
 
-// A grid of k × k cells that is made once and filled again and again.
+// A grid of k × k cells that is made once and filled again and again; only what is different is written.
 class Grid {
   constructor(parent, k, box, kind) {
-    Object.assign(this, { k, box, cells: [] });
-    const size = box.side / k;
+    Object.assign(this, { parent, k, box, cells: [], size: box.side / k });
     for (let i = 0; i < k * k; i++) {
-      const x = box.x + (i % k) * size, y = box.y + Math.floor(i / k) * size;
-      const rect = make(parent, "rect", { class: `cell ${kind}`, x, y, width: size, height: size, "data-cell": i });
-      const text = make(parent, "text", { class: "in-cell", x: x + size / 2, y: y + size / 2, "text-anchor": "middle", "dominant-baseline": "central" });
-      this.cells.push({ rect, text });
+      const x = box.x + (i % k) * this.size, y = box.y + Math.floor(i / k) * this.size;
+      const rect = make(parent, "rect", { class: `cell ${kind}`, x, y, width: this.size, height: this.size, "data-cell": i });
+      const text = make(parent, "text", { class: "in-cell", x: x + this.size / 2, y: y + this.size / 2, "text-anchor": "middle", "dominant-baseline": "central" });
+      this.cells.push({ rect, text, value: null, look: "", words: "" });
     }
     make(parent, "rect", { class: "frame", x: box.x, y: box.y, width: box.side, height: box.side });
-    this.size = size;
   }
 
-  // colour(value) for each cell; its number where it fits
+  // colour(value) for each cell; its number where all of them fit
   fill(values, colour) {
     const shown = [...values].map(brief), longest = Math.max(...shown.map((words) => words.length));
-    const font = Math.min(15, (1.65 * this.size) / Math.max(2.6, longest)); // one size for all
-    values.forEach((value, i) => {
-      const { rect, text } = this.cells[i], look = colour(value), words = shown[i];
-      rect.setAttribute("fill", css(look));
-      rect.dataset.value = value;
-      text.textContent = font >= 7 ? words : "";
-      text.setAttribute("style", `font-size:${font.toFixed(1)}px;fill:${inkOn(look)}`);
+    const font = Math.min(15, (1.65 * this.size) / Math.max(2.6, longest)).toFixed(1);
+    if (font !== this.font) this.parent.style.setProperty("--cell-font", `${(this.font = font)}px`);
+    this.cells.forEach((cell, i) => {
+      const colours = colour(values[i]), look = css(colours), words = font >= 7 ? shown[i] : "";
+      if (look !== cell.look) {
+        cell.rect.setAttribute("fill", look);
+        cell.text.classList.toggle("on-dark", inkOn(colours) === "#FFFFFF");
+      }
+      if (words !== cell.words) cell.text.textContent = words;
+      if (values[i] !== cell.value) cell.rect.dataset.value = values[i];
+      Object.assign(cell, { look, words, value: values[i] });
     });
   }
 }

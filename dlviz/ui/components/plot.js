@@ -130,7 +130,7 @@ function panel(svg, box, domainX, domainY, labels) {
 }
 
 // What text and lines look like, read from the page, because a saved picture stands alone.
-const SAVED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "paint-order"];
+const SAVED = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "paint-order"];
 
 function standalone(svg) {
   const copy = svg.cloneNode(true);
