@@ -199,7 +199,7 @@ SAID: dict[str, tuple[Params, Params]] = {
         through_time.Params(activation="identity", radius=1.2, length=30, steps=1),
         through_time.Params(length=30, steps=1),
     ),
-    "Clipping acts at": (through_time.Params(length=10, clip=0.1, steps=5), through_time.Params(length=10, steps=5)),
+    "nearly every step then has": (through_time.Params(length=10, clip=0.1, steps=5), through_time.Params(length=10, steps=5)),
     "the norm of the whole gradient had reached": (training.Params(activation="relu", weight_spread=1.8), training.Params(steps=20)),
     "equal zeros get a gradient of exactly 0": (training.Params(initialisation="zeros", steps=20), training.Params(steps=20)),
     "what the slopes f′ and the weights multiply to": (training.Params(activation="sigmoid", steps=20), training.Params(steps=20)),
