@@ -328,7 +328,7 @@ class ByHand {
     const { reach, names } = this.header;
     const about = leaf
       ? { role: "slider", tabindex: 0, "aria-label": `leaf ${names[k]}`, "aria-valuemin": -reach, "aria-valuemax": reach, "aria-valuenow": 0 }
-      : given ? { role: "img" } : { role: "button", tabindex: 0 };
+      : given ? { role: "img" } : { role: "button", tabindex: -1 };
     const box = make(this.boxes, "g", { ...about, "data-node": n });
     make(box, "rect", { class: "box", width: BOX.width, height: BOX.height, rx: leaf ? 10 : 5 });
     make(box, "title");
