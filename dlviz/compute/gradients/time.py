@@ -34,7 +34,8 @@ MOST_NUMBERS = 48_000_000  # states of all its sequences together: length × hid
 LEARNED = 0.9  # share that is right from which on a length counts as learned
 LABELS = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU", ALL: "all three"}
 TASK_LABELS = {"first": "first symbol", "adding": "adding", "copy": "copy", "characters": "next character"}
-GATED = ("gate_start", "forget_bias")  # without effect on a cell that has no gates
+GATE_STARTS = {"constant": "one number", "chrono": "chrono"}
+GATED = ("lstm", "gru", ALL)  # cells with gates
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ class Params(p.Params):
     )
     hidden: float = p.number(16, 1, 64, 1, label="Hidden units", more=True)
     activation: str = p.choice("tanh", {"tanh": "tanh", "identity": "none"}, label="Activation of the RNN", when=("cell", "rnn"), more=True)
-    gate_start: str = p.choice("constant", {"constant": "one number", "chrono": "chrono"}, label="Bias of the gate that keeps", more=True)
+    gate_start: str = p.choice(
+        "constant", {"constant": "one number", "chrono": "chrono"}, label="Bias of the gate that keeps", when=("cell", GATED), more=True
+    )
     forget_bias: float = p.number(1, -4, 8, 0.5, label="Forget bias", when=("gate_start", "constant"), more=True)
     learning_rate: float = p.number(0.0046, 0.0001, 10, 3, scale="log", label="Learning rate", more=True)
     optimiser: str = p.choice("adam", OPTIMISERS, label="Optimiser", more=True)
@@ -61,10 +64,6 @@ class Params(p.Params):
     steps: float = p.number(300, 1, 1000, 1, label="Training steps", more=True)
     batch_size: float = p.number(32, 1, 128, 1, label="Batch size", more=True)
     seed: float = p.number(1, 0, 999, 1, label="Seed", more=True)
-
-    def applies(self, name: str) -> bool:
-        """Whether a field has any effect; those of the gates have none on a cell without."""
-        return super().applies(name) and not (self.cell == "rnn" and name in GATED)
 
     def check(self) -> None:
         """The run is not longer than MOST_STEPS and MOST_NUMBERS allow."""
