@@ -10,7 +10,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
-from dlviz.compute.filters import convolution
+from dlviz.compute.filters import convolution, inside
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Facts
@@ -155,6 +155,18 @@ SAID: dict[str, tuple[Params, Params]] = {
     "The weights sum to 1: a flat": (convolution.Params(preset="box"), convolution.Params()),
     "times as bright": (convolution.Params(preset="own", kernel=(3,)), convolution.Params(preset="identity")),
     "Turning the kernel round": (convolution.Params(preset="laplacian"), convolution.Params()),
+    "The patch raises the probability": (
+        inside.Params(target=285, patch_x=112, patch_y=128, method="grad_cam"),
+        inside.Params(photo="flower", patch_x=128, patch_y=96, method="grad_cam"),
+    ),
+    "something that this class needs": (
+        inside.Params(photo="flower", patch_x=128, patch_y=96, method="grad_cam"),
+        inside.Params(photo="flower", patch_x=208, patch_y=208, method="grad_cam"),
+    ),
+    "looks much the same": (
+        inside.Params(photo="camera", method="integrated", steps=16),
+        inside.Params(photo="camera", method="saliency"),
+    ),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 
