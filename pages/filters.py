@@ -1,5 +1,6 @@
 """CNN filters: what a convolutional network looks for."""
 
+from dlviz.compute.filters import inside
 from dlviz.compute.filters.inputs import OWN
 from dlviz.figures import filters as figures
 from dlviz.ui import frame
@@ -12,6 +13,11 @@ frame.show(
             "convolution",
             figures.convolution,
             {"Your own picture": lambda _, settings: show_pictures(settings, "picture", {"input": OWN})},
+        ),
+        "inside": frame.Drawing(
+            "inside",
+            figures.inside,
+            {"Your own picture": lambda _, settings: show_pictures(settings, "picture", {"photo": inside.OWN})},
         ),
     },
 )

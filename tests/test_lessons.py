@@ -9,7 +9,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
-from dlviz.compute.filters import convolution
+from dlviz.compute.filters import convolution, inside
 from dlviz.compute.gradients import by_hand, depth, own, training
 from dlviz.compute.gradients import time as through_time
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
@@ -216,6 +216,18 @@ SAID: dict[str, tuple[Params, Params]] = {
     "of its own length a step, far above 10⁻³": (
         training.Params(optimiser="adam", learning_rate=1, steps=20),
         training.Params(steps=20),
+    ),
+    "The patch raises the probability": (
+        inside.Params(target=285, patch_x=112, patch_y=128, method="grad_cam"),
+        inside.Params(photo="flower", patch_x=128, patch_y=96, method="grad_cam"),
+    ),
+    "something that this class needs": (
+        inside.Params(photo="flower", patch_x=128, patch_y=96, method="grad_cam"),
+        inside.Params(photo="flower", patch_x=208, patch_y=208, method="grad_cam"),
+    ),
+    "looks much the same": (
+        inside.Params(photo="camera", method="integrated", steps=16),
+        inside.Params(photo="camera", method="saliency"),
     ),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }

@@ -37,7 +37,9 @@ class ConvNorm(nn.Module):
         n = x.shape[-1]
         lacking = max(0, (-(-n // self.stride) - 1) * self.stride + self.kernel - n)
         before, after = lacking // 2, lacking - lacking // 2
-        x = self.norm(self.conv(functional.pad(x, (before, after, before, after))))
+        if lacking:  # padding by nothing would copy
+            x = functional.pad(x, (before, after, before, after))
+        x = self.norm(self.conv(x))
         return functional.relu6(x) if self.bent else x
 
 

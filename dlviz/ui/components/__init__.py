@@ -17,6 +17,7 @@ ALONE, PINNED, LIVE = range(3)  # where a picture stands: by itself, as A that c
 FOLDER = Path(__file__).parent
 PARTS = {
     "player": ("colours.js", "panels.js", "dots.js", "mlp.js", "network.js", "memory.js", "striplines.js", "strips.js"),
+    "inside": ("grids.js",),
     "hinges": ("drawing.js", "layer.js"),
     "drawpad": ("drawing.js",),
     "depth": ("colours.js",),

@@ -1,0 +1,206 @@
+// A photograph as the network sees it, under what it is explained by: a patch that can be dragged, an attribution beside its
+// sanity check, and the maps of a layer. Python computes the network's answer under the patch when the hand lets go.
+
+const SIDE = 224, SEQUENTIAL = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]]; // viridis
+const OVER = { none: "nothing", attribution: "the attribution", sanity: "the sanity check", chosen: "the chosen map" };
+
+function magnitude(share) {
+  const at = share * (SEQUENTIAL.length - 1), low = Math.min(SEQUENTIAL.length - 2, Math.floor(at));
+  return mixed(SEQUENTIAL[low], SEQUENTIAL[low + 1], at - low);
+}
+
+// 256 colours: of 0 to reach, or with a sign of −reach to reach, where 128 is 0
+const TABLES = { false: [], true: [] };
+for (let level = 0; level < 256; level++) {
+  TABLES.false.push(magnitude(level / 255));
+  TABLES.true.push(signed(Math.max(-1, (level - 128) / 127), 1));
+}
+
+// levels of a square map on a canvas with as many pixels
+function paint(canvas, levels, isSigned) {
+  const side = Math.round(Math.sqrt(levels.length)), pen = canvas.getContext("2d"), table = TABLES[isSigned];
+  canvas.width = canvas.height = side;
+  const image = pen.createImageData(side, side);
+  levels.forEach((level, i) => image.data.set([...table[level], 255], 4 * i));
+  pen.putImageData(image, 0, 0);
+  return canvas;
+}
+
+const percent = (p) => `${threeDigits(100 * p)} %`;
+
+class Inside {
+  constructor(root) {
+    this.root = root;
+    this.find = (name) => root.querySelector(name);
+    this.canvas = this.find("canvas.picture");
+    this.patch = this.find(".patch");
+    this.photo = document.createElement("canvas");
+    this.maps = Object.fromEntries(["attribution", "sanity", "chosen"].map((name) => [name, document.createElement("canvas")]));
+    this.over = this.find(".over");
+    for (const [value, words] of Object.entries(OVER)) this.over.append(Object.assign(document.createElement("option"), { value, textContent: words }));
+    this.over.value = "none";
+    this.over.onchange = this.find(".opacity").oninput = () => this.draw();
+    this.target = this.find(".target");
+    this.target.onchange = () => this.choose({ target: +this.target.value });
+    this.listenToPatch();
+  }
+
+  listenToPatch() {
+    const at = (event) => {
+      const { left, top, width } = this.canvas.getBoundingClientRect();
+      return [((event.clientX - left) / width) * SIDE, ((event.clientY - top) / width) * SIDE];
+    };
+    this.patch.onpointerdown = (event) => {
+      if (this.fixed || event.button !== 0) return;
+      this.patch.setPointerCapture(event.pointerId);
+      const [x, y] = at(event), { patch_x, patch_y } = this.inPicture();
+      this.held = [patch_x - x, patch_y - y];
+    };
+    this.patch.onpointermove = (event) => {
+      if (!this.held) return;
+      const [x, y] = at(event);
+      this.move(x + this.held[0], y + this.held[1]);
+    };
+    this.patch.onpointerup = this.patch.onpointercancel = () => {
+      if (this.held) this.report({ ...this.settings });
+      this.held = null;
+    };
+    this.patch.onkeydown = (event) => {
+      const way = { ArrowLeft: [-8, 0], ArrowRight: [8, 0], ArrowUp: [0, -8], ArrowDown: [0, 8] }[event.key];
+      if (!way || this.fixed) return;
+      event.preventDefault();
+      const { patch_x, patch_y } = this.inPicture();
+      this.move(patch_x + way[0], patch_y + way[1]);
+      this.report({ ...this.settings });
+    };
+  }
+
+  // the patch's middle, kept so that the patch lies in the picture
+  inPicture(x = this.settings.patch_x, y = this.settings.patch_y) {
+    const half = this.header.patch / 2, bound = (value) => Math.round(Math.max(half, Math.min(SIDE - half, value)));
+    return { patch_x: bound(x), patch_y: bound(y) };
+  }
+
+  move(x, y) {
+    Object.assign(this.settings, this.inPicture(x, y));
+    this.placePatch();
+    this.find(".under").textContent = "Let go: the network looks at it anew.";
+  }
+
+  choose(settings) {
+    Object.assign(this.settings, settings);
+    this.report({ ...this.settings });
+  }
+
+  show({ header, arrays }) {
+    Object.assign(this, { header, arrays, name: header.name });
+    if (!this.held && (this.isNews(header.settings) || !this.settings)) this.settings = { ...header.settings };
+    const pen = this.photo.getContext("2d"), { image } = arrays;
+    this.photo.width = this.photo.height = SIDE;
+    const pixels = pen.createImageData(SIDE, SIDE);
+    for (let i = 0; i < SIDE * SIDE; i++) pixels.data.set([image[3 * i], image[3 * i + 1], image[3 * i + 2], 255], 4 * i);
+    pen.putImageData(pixels, 0, 0);
+    for (const name of ["attribution", "sanity"]) {
+      paint(this.maps[name], arrays[name], header.signed[name]);
+      paint(this.find(`.${name} canvas`), arrays[name], header.signed[name]);
+    }
+    paint(this.maps.chosen, arrays.chosen, header.signed.maps);
+    this.patch.disabled = this.target.disabled = this.fixed;
+    this.writeAnswers();
+    this.drawMaps();
+    this.writeWords();
+    this.draw();
+  }
+
+  draw() {
+    if (!this.header) return;
+    const pen = this.canvas.getContext("2d"), { width, height } = this.canvas, over = this.over.value;
+    pen.imageSmoothingEnabled = true;
+    pen.globalAlpha = 1;
+    pen.drawImage(this.photo, 0, 0, width, height);
+    if (over !== "none") {
+      pen.imageSmoothingEnabled = false; // a map has no more pixels than it has
+      pen.globalAlpha = +this.find(".opacity").value;
+      pen.drawImage(this.maps[over], 0, 0, width, height);
+    }
+    this.find(".opacity").disabled = over === "none";
+    this.drawField(over === "chosen");
+    this.placePatch();
+  }
+
+  // the pixels that the unit in the middle of the layer can see
+  drawField(shown) {
+    const field = this.find(".field"), [top, bottom, left, right] = this.header.field, share = (pixels) => `${(100 * pixels) / SIDE}%`;
+    field.hidden = !shown || top < 0;
+    Object.assign(field.style, { top: share(top), left: share(left), width: share(right - left + 1), height: share(bottom - top + 1) });
+  }
+
+  placePatch() {
+    const { patch_x, patch_y } = this.inPicture(), { patch } = this.header, share = (pixels) => `${(100 * pixels) / SIDE}%`;
+    Object.assign(this.patch.style, { left: share(patch_x - patch / 2), top: share(patch_y - patch / 2), width: share(patch), height: share(patch) });
+    this.patch.style.background = this.over.value === "none" ? "" : "transparent";
+    this.patch.setAttribute("aria-label", `Grey patch, ${patch_x} pixels from the left, ${patch_y} from the top: drag it, or move it with the arrow keys`);
+  }
+
+  writeAnswers() {
+    const { top, names, target } = this.header, largest = top[0][1];
+    this.find(".answers").replaceChildren(...top.map(([index, p]) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "answer", disabled: this.fixed });
+      const bar = document.createElement("i"), [name, value] = [document.createElement("span"), document.createElement("span")];
+      bar.style.width = `${(100 * p) / largest}%`;
+      name.textContent = button.title = names[index];
+      value.textContent = percent(p);
+      button.append(bar, name, value);
+      button.setAttribute("aria-pressed", index === target);
+      button.onclick = () => this.choose({ target: index });
+      return button;
+    }));
+    if (!this.target.length) {
+      const options = [["-1", "the most probable"], ...names.map((name, i) => [String(i), name])].map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent }));
+      this.target.append(...options);
+    }
+    this.target.value = String(this.settings.target);
+  }
+
+  drawMaps() {
+    const { channels, channel, signed: isSigned } = this.header, box = this.find(".maps"), { maps } = this.arrays;
+    const size = maps.length / channels.length;
+    while (box.childElementCount > channels.length) box.lastChild.remove();
+    channels.forEach((number, i) => {
+      let button = box.children[i];
+      if (!button) {
+        button = Object.assign(document.createElement("button"), { type: "button" });
+        button.append(document.createElement("canvas"));
+        box.append(button);
+      }
+      paint(button.firstChild, maps.subarray(i * size, (i + 1) * size), isSigned.maps);
+      button.disabled = this.fixed;
+      button.title = `channel ${number}`;
+      button.setAttribute("aria-label", `channel ${number}`);
+      button.setAttribute("aria-pressed", number === channel);
+      button.onclick = () => {
+        this.over.value = "chosen";
+        this.draw();
+        this.choose({ channel: number });
+      };
+    });
+  }
+
+  writeWords() {
+    const { facts, names, target, method, depth, reach, layer, of, channels, channel, signed: isSigned } = this.header;
+    const change = (p) => `${percent(p)} (${p >= facts.p ? "+" : ""}${threeDigits(100 * (p - facts.p))} points)`;
+    const words = { ".under": `${names[target]}: ${percent(facts.p)}, with the patch ${change(facts.patch_p)}`, ".off": `Without channel ${channel}: ${change(facts.ablated_p)}`,
+      ".attribution figcaption": method, ".sanity figcaption": `The same, ${depth} redrawn`,
+      ".layer": `${layer}: the ${channels.length} strongest of ${of} maps, up to ${threeDigits(reach.maps)}` };
+    for (const [place, text] of Object.entries(words)) this.find(place).textContent = text;
+    const range = (name) => (isSigned[name] ? `±${threeDigits(reach[name])}` : `0 to ${threeDigits(reach[name])}`);
+    this.find(".scales").textContent = `Each has its own scale: ${range("attribution")}; ${range("sanity")}. ${isSigned.attribution ? "Orange speaks for the class, blue against it." : "Yellow: the score reacts most."}`;
+    this.canvas.setAttribute("aria-label", `The picture; ${this.find(".under").textContent}`);
+    for (const name of ["attribution", "sanity"]) this.find(`.${name} canvas`).setAttribute("aria-label", this.find(`.${name} figcaption`).textContent);
+    this.root.dataset.p = facts.p;
+    this.root.dataset.patch = facts.patch_p;
+    this.root.dataset.ablated = facts.ablated_p;
+  }
+}
+
+export default mount(Inside);
