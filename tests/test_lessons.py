@@ -10,7 +10,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
-from dlviz.compute.filters import convolution
+from dlviz.compute.filters import channel, convolution
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Facts
@@ -155,6 +155,11 @@ SAID: dict[str, tuple[Params, Params]] = {
     "The weights sum to 1: a flat": (convolution.Params(preset="box"), convolution.Params()),
     "times as bright": (convolution.Params(preset="own", kernel=(3,)), convolution.Params(preset="identity")),
     "Turning the kernel round": (convolution.Params(preset="laplacian"), convolution.Params()),
+    "Fragile: moved by 3 pixels": (
+        channel.Params(painting="pixels", jitter=0, steps=24),
+        channel.Params(layer="stem", channel=3, steps=24),
+    ),
+    "It did not climb": (channel.Params(layer="stem", start="flower", blur=2, steps=8, size=64), channel.Params(layer="stem", steps=8)),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

@@ -1,8 +1,9 @@
-"""Figures of CNN filters: what the component `convolution` needs to know."""
+"""Figures of CNN filters: what their components need to know."""
 
 import numpy as np
 
 from dlviz.compute.filters import convolution as convolutions
+from dlviz.figures.maximise import channel as channel
 from dlviz.figures.payload import pack
 
 
