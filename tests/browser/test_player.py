@@ -65,7 +65,7 @@ def test_no_frame_of_four_hundred_is_lost_while_other_parts_rerun(counter: Watch
 
 
 def test_a_run_whose_pictures_come_more_slowly_than_the_player_asks_is_seen_to_its_end(counter: Watched) -> None:
-    """While there is nothing new, the same bytes would be sent again, which Streamlit keeps from the player: it must be told all the same."""
+    """While there is nothing new, the same bytes would be sent again, and Streamlit would not hand them on: no more would be asked for."""
     page = counter.page
     page.goto(f"{counter.url}/?n=5&pause=0.9")
     wait_until(page, lambda: bool(state(page)), "a player")
