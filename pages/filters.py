@@ -19,5 +19,6 @@ frame.show(
             figures.inside,
             {"Your own picture": lambda _, settings: show_pictures(settings, "picture", {"photo": inside.OWN})},
         ),
+        "channel": frame.Drawing("player", figures.channel, grows=True),
     },
 )

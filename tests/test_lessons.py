@@ -9,7 +9,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
-from dlviz.compute.filters import convolution, inside
+from dlviz.compute.filters import channel, convolution, inside
 from dlviz.compute.gradients import by_hand, depth, own, training
 from dlviz.compute.gradients import time as through_time
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
@@ -229,6 +229,11 @@ SAID: dict[str, tuple[Params, Params]] = {
         inside.Params(photo="camera", method="integrated", steps=16),
         inside.Params(photo="camera", method="saliency"),
     ),
+    "Fragile: moved by 3 pixels": (
+        channel.Params(painting="pixels", jitter=0, steps=24),
+        channel.Params(layer="stem", channel=3, steps=24),
+    ),
+    "It did not climb": (channel.Params(layer="stem", start="flower", blur=2, steps=8, size=64), channel.Params(layer="stem", steps=8)),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

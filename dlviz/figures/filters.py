@@ -1,12 +1,10 @@
-"""Figures of CNN filters: what the components `convolution` and `inside` need to know."""
+"""The pictures of the topic CNN filters: One convolution here, the others one module a view."""
 
 import numpy as np
 
-from dlviz import zoo
 from dlviz.compute.filters import convolution as convolutions
-from dlviz.compute.filters import explaining
-from dlviz.compute.filters import inside as insides
-from dlviz.compute.filters.attribution import DEPTHS
+from dlviz.figures.inside import inside as inside
+from dlviz.figures.maximise import channel as channel
 from dlviz.figures.payload import pack
 
 
@@ -51,55 +49,3 @@ def _reaches(others: tuple[convolutions.Result, ...]) -> list[float]:
         return []
     maps = [[other.output, other.activated, other.pooled] for other in others]
     return [float(max(np.abs(stages[i]).max() for stages in maps)) for i in range(3)]
-
-
-def inside(results: tuple[insides.Result, ...]) -> bytes:
-    """The component `inside`. One beside it widens the colour scales of maps of the same layer, attributions by the same method."""
-    result, params, names = results[0], results[0].params, zoo.imagenet_labels()
-    facts, layer = result.facts(), params.convolution_shown()
-    best = np.argsort(-result.probabilities, kind="stable")[:5]
-    signed = params.method not in explaining.UNSIGNED
-    same_layer = [each for each in results if each.params.convolution_shown() == layer]
-    same_method = [each for each in results if each.params.method == params.method]
-    reach = {
-        "maps": max(_size(each.maps, each.chosen) for each in same_layer),
-        "attribution": max(_size(each.attribution) for each in same_method),
-        "sanity": max(_size(each.sanity) for each in same_method),
-    }
-    bent = not layer.endswith("project")
-    header = {
-        "name": "dlviz-inside",
-        "settings": {name: getattr(params, name) for name in ("patch_x", "patch_y", "target", "channel")},
-        "names": names,
-        "top": [[int(i), float(result.probabilities[i])] for i in best],
-        "target": result.target,
-        "patch": int(params.patch),
-        "method": explaining.METHODS[params.method],
-        "depth": DEPTHS[params.depth],
-        "signed": {"attribution": signed, "sanity": signed, "maps": not bent},
-        "reach": reach,
-        "layer": insides.CONVOLUTIONS[layer],
-        "channels": result.channels.tolist(),
-        "channel": result.channel,
-        "of": int(facts["channels"].value or 0),
-        "field": list(result.field),
-        "facts": {name: facts[name].value for name in ("p", "patch_p", "ablated_p", "similarity")},
-    }
-    return pack(
-        header,
-        image=result.image,
-        maps=_levels(result.maps, reach["maps"], not bent),
-        chosen=_levels(result.chosen, reach["maps"], not bent),
-        attribution=_levels(result.attribution, reach["attribution"], signed),
-        sanity=_levels(result.sanity, reach["sanity"], signed),
-    )
-
-
-def _size(*arrays: np.ndarray) -> float:
-    return max(float(np.abs(array).max()) for array in arrays)
-
-
-def _levels(values: np.ndarray, reach: float, signed: bool) -> np.ndarray:
-    """Values as bytes: 0 to `reach` as 0 to 255, or with a sign −reach to reach as 1 to 255, 0 as 128."""
-    share = np.clip(values / reach if reach > 0 else np.zeros_like(values), -1, 1)
-    return np.rint(128 + 127 * share if signed else 255 * np.maximum(share, 0)).astype(np.uint8)

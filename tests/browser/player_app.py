@@ -1,6 +1,6 @@
 """A page with one long run whose pictures are known, beside a fragment that reruns ten times a second: for the tests of the player.
 
-`?n=400&pause=0.005`: so many pictures, so many seconds apart; `fail=k`: it fails at picture k.
+`?n=400&pause=0.005`: so many pictures, so many seconds apart, the first after FIRST at most; `fail=k`: it fails at picture k.
 """
 
 import time
@@ -15,6 +15,8 @@ from dlviz import params as p
 from dlviz.figures.payload import Clip, pack
 from dlviz.results import Fact, Result, Snapshot
 from dlviz.ui import components, live, session
+
+FIRST = 0.05  # seconds: soon enough for the page to have a picture before it looks again by itself
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Count(Result):
 def compute(params: Settings) -> Generator[Snapshot, None, Count]:
     """Count."""
     for step in range(int(params.n)):
-        time.sleep(params.pause)
+        time.sleep(params.pause if step else min(params.pause, FIRST))
         if step == params.fail:
             raise ZeroDivisionError("on purpose")
         yield Snapshot(step, int(params.n) - 1, {"step": np.array(step)})

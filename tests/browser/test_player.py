@@ -64,6 +64,15 @@ def test_no_frame_of_four_hundred_is_lost_while_other_parts_rerun(counter: Watch
     assert page.evaluate(f"+{PLAYER}.querySelector('.scrub').max") == 399
 
 
+def test_a_run_whose_pictures_come_more_slowly_than_the_player_asks_is_seen_to_its_end(counter: Watched) -> None:
+    """While there is nothing new, the same bytes would be sent again, and Streamlit would not hand them on: no more would be asked for."""
+    page = counter.page
+    page.goto(f"{counter.url}/?n=5&pause=0.9")
+    wait_until(page, lambda: bool(state(page)), "a player")
+    wait_until(page, lambda: state(page).get("done") == "true", "the end of the run", 20)
+    assert state(page)["frames"] == "5"
+
+
 def test_a_reload_during_a_run_goes_on_with_it(counter: Watched, counting: Server) -> None:
     address = f"{counter.url}/?n=500&pause=0.01"
     page = counter.page

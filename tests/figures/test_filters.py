@@ -1,13 +1,15 @@
-"""What the browser is given of a convolution, and what comes back from the drawing pad."""
+"""What the browser is given of a convolution and of a maximisation, and what comes back from the drawing pad."""
 
 import base64
 
 import numpy as np
 import pytest
 
+from dlviz.compute import run
+from dlviz.compute.filters import channel as channel_view
 from dlviz.compute.filters.convolution import Params, compute
-from dlviz.figures.filters import convolution
-from dlviz.figures.payload import unpack
+from dlviz.figures.filters import channel, convolution
+from dlviz.figures.payload import Clip, unpack
 from dlviz.figures.sketch import SIDE, UnreadableDrawing, read, sketch
 
 
@@ -45,3 +47,23 @@ def test_a_drawing_comes_back_as_it_was_drawn() -> None:
 def test_what_is_no_drawing_is_refused(wrong: str) -> None:
     with pytest.raises(UnreadableDrawing, match="The drawing"):
         read(wrong)
+
+
+def test_the_player_gets_the_pictures_as_they_were_measured_and_the_real_ones_beside() -> None:
+    result = run("filters.channel", channel_view.Params(size=64, steps=8))
+    header, arrays = unpack(channel((result,), Clip("a", 8, True)))
+    rgb, gallery, climb = header["panels"]
+    assert (arrays["pictures"].reshape(-1, 64, 64, 3) == result.pictures).all() and rgb["side"] == 64
+    assert arrays["values"].tolist() == result.values.astype(np.float32).tolist() and header["steps"] == result.steps.tolist()
+    assert (arrays["best"].reshape(-1, 64, 64, 3) == result.best_pictures).all() and "55" in gallery["title"]
+    assert gallery["values"] == sorted(gallery["values"], reverse=True) and climb["level"] == gallery["values"][0]
+
+
+def test_a_run_beside_widens_the_axis_only_if_it_climbs_the_same() -> None:
+    one, same, other = (
+        run("filters.channel", channel_view.Params(size=64, steps=8, **settings)) for settings in ({}, {"seed": 1}, {"layer": "stem"})
+    )
+    clip = Clip("a", 8, True)
+    assert unpack(channel((one,), clip))[0]["beside"] == [] and unpack(channel((one, other), clip))[0]["beside"] == []
+    low, high = unpack(channel((one, same), clip))[0]["beside"]
+    assert low == same.values.min() and high == max(same.values.max(), same.answers.max())

@@ -16,7 +16,7 @@ import streamlit as st
 ALONE, PINNED, LIVE = range(3)  # where a picture stands: by itself, as A that cannot be edited, or as B beside it
 FOLDER = Path(__file__).parent
 PARTS = {
-    "player": ("colours.js", "panels.js", "dots.js", "mlp.js", "network.js", "memory.js", "striplines.js", "strips.js"),
+    "player": ("colours.js", "panels.js", "dots.js", "mlp.js", "network.js", "memory.js", "striplines.js", "strips.js", "pictures.js"),
     "inside": ("grids.js",),
     "hinges": ("drawing.js", "layer.js"),
     "drawpad": ("drawing.js",),
