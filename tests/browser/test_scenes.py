@@ -25,7 +25,7 @@ def name_of(topic: Topic, scene: Scene) -> str:
 
 def assert_shown(page: Page, topic: Topic, scene: Scene) -> None:
     """The scene is chosen, its picture drawn, and its sentence said with numbers in it."""
-    expect(page.locator(COMPONENT)).to_have_count(2 if scene.pin else 1)
+    expect(page.locator(COMPONENT)).to_have_count(2 if scene.pin else 1, timeout=30_000)
     assert chosen(page, f"{name_of(topic, scene)}.scene") == [scene.title]
     told = named(page, "sentence").inner_text()
     assert not re.search(r"[{}]", told), f"{scene.id}: a placeholder is left in {told!r}"
