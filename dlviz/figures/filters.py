@@ -1,9 +1,11 @@
-"""Figures of CNN filters: what the component `convolution` needs to know."""
+"""Figures of CNN filters: what the components `convolution` and `drag` need to know."""
 
 import numpy as np
 
 from dlviz.compute.filters import convolution as convolutions
-from dlviz.figures.payload import pack
+from dlviz.compute.filters import drag as dragging
+from dlviz.compute.filters.rivals import DISTANCES, REACH, RIVALS
+from dlviz.figures.payload import Clip, pack
 
 
 def convolution(results: tuple[convolutions.Result, ...]) -> bytes:
@@ -47,3 +49,21 @@ def _reaches(others: tuple[convolutions.Result, ...]) -> list[float]:
         return []
     maps = [[other.output, other.activated, other.pooled] for other in others]
     return [float(max(np.abs(stages[i]).max() for stages in maps)) for i in range(3)]
+
+
+def drag(results: tuple[dragging.Result, ...], clip: Clip) -> bytes:
+    """The component `drag`: the digit, each network's p(true digit) and guess at every shift, and its accuracy at every distance.
+
+    All axes are the same in every picture, so one beside it changes nothing. nan: not measured yet.
+    """
+    result = results[0]
+    header = {
+        "name": "dlviz-drag", "clip": clip.name, "done": clip.done, "again_ms": clip.again_ms,
+        "settings": {"across": int(result.params.across), "down": int(result.params.down)},
+        "label": result.label, "reach": REACH, "distances": DISTANCES, "networks": list(RIVALS.values()),
+        "shuffled": [int(place) for place in dragging.order(result.params)],
+    }  # fmt: skip
+    return pack(
+        header, picture=result.picture, maps=result.maps, guesses=result.guesses,
+        accuracies=result.accuracies.astype(np.float32), cut=result.cut.astype(np.float32),
+    )  # fmt: skip

@@ -30,7 +30,7 @@ PLACES = 2 * REACH + 1
 class Params(p.Params):
     """The digit and where it lies, and how the three networks were trained."""
 
-    digit: float = p.number(21, 0, 1999, 1, label="Which digit", help="One of the 2,000 that no network was trained on.")
+    digit: float = p.number(59, 0, 1999, 1, label="Which digit", help="One of the 2,000 that no network was trained on.")
     shuffled: bool = p.switch(
         False, label="Shuffle the pixels", help="The digit is moved first; then its pixels change places, always in the same way."
     )
@@ -215,6 +215,12 @@ def gather(params: Params, snapshots: Sequence[Snapshot]) -> Result:
     at = int(params.digit)
     arrays: Mapping[str, np.ndarray] = snapshots[-1].arrays
     return Result(params, images("held_out")[at], int(labels("held_out")[at]), **arrays)
+
+
+def order(params: Params) -> list[int]:
+    """The pixel that each place shows, row by row, where they are shuffled; empty where they are not."""
+    found = rivals.order_of(params.as_dict())
+    return [] if found is None else found.tolist()
 
 
 def material(params: Params) -> dict[str, Any]:
