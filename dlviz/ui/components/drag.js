@@ -85,20 +85,20 @@ class Drag {
       const chart = { x: 40, y: top + side + 72, width: width - 52 };
       return {
         digit: { x: 1, y: head, side: paper }, maps: [0, 1, 2].map((i) => ({ x: 1 + i * (side + 9), y: top, side, narrow: true })),
-        legend: { x: paper + 24, y: head + 8, width: Math.min(140, width - paper - 36) }, chart: { ...chart, height: height - chart.y - 40 },
+        legend: { x: paper + 24, y: head + 8, width: Math.min(140, width - paper - 36) }, chart: { ...chart, height: height - chart.y - 24 },
       };
     }
-    const gap = 26, side = Math.min((width - 3 * gap - 2) / 4, 0.52 * height), left = Math.max(1, (width - 4 * side - 3 * gap) / 2);
-    const top = head + side + 62, at = (i) => ({ x: left + i * (side + gap), y: head, side });
+    const gap = 26, side = Math.min((width - 3 * gap - 2) / 4, 0.45 * height), left = Math.max(1, (width - 4 * side - 3 * gap) / 2);
+    const top = head + side + 64, at = (i) => ({ x: left + i * (side + gap), y: head, side });
     return {
-      digit: at(0), maps: [1, 2, 3].map(at), legend: { x: left, y: top + 26, width: side },
-      chart: { x: at(1).x + 24, y: top, width: left + 4 * side + 3 * gap - at(1).x - 24, height: height - top - 38 },
+      digit: at(0), maps: [1, 2, 3].map(at), legend: { x: left, y: head + side + 46, width: side },
+      chart: { x: at(1).x + 24, y: top, width: left + 4 * side + 3 * gap - at(1).x - 24, height: height - top - 22 },
     };
   }
 
   // the shuffled pixels stand under the legend
   placeOfHanded({ legend }, height) {
-    const y = legend.y + 74, side = Math.max(28, Math.min(legend.width, 110, height - y - 4));
+    const y = legend.y + 52, side = Math.max(28, Math.min(legend.width, 140, height - y - 3));
     return { x: legend.x, y, side };
   }
 
@@ -185,14 +185,14 @@ class Drag {
     }
     make(group, "rect", { class: "frame", x: box.x, y: box.y, width, height: 10 });
     [["start", 0, "0"], ["middle", 0.5, "0.5"], ["end", 1, "1"]].forEach(([anchor, share, mark]) => make(group, "text", { class: "quiet", x: box.x + share * width, y: box.y + 25, "text-anchor": anchor }, mark));
-    make(group, "text", { class: "quiet", x: box.x, y: box.y + 42 }, "middle of a map: not moved");
+    if (!this.header.shuffled.length) make(group, "text", { class: "quiet", x: box.x, y: box.y + 44 }, "middle of a map: not moved");
   }
 
   drawAccuracy(box) {
     if (box.height < 40) return;
     const { distances, networks } = this.header, count = distances.length, colours = themeColours(this.root);
     const room = box.width > 420 ? 150 : 0, plot = { ...box, width: box.width - room };
-    const drawn = panel(this.svg, plot, [0, distances.at(-1)], [0, 1.02], { title: "", x: "pixels moved: right, down, left or up", bare: false });
+    const drawn = panel(this.svg, plot, [0, distances.at(-1)], [0, 1.02], { title: "", x: " " });
     const x = (j) => drawn.sx(distances[j]), series = [...networks.map((words, i) => ({ words, values: this.accuracies.subarray(i * count, (i + 1) * count), colour: colours[i], dash: DASHES[i] })),
       { words: "digits losing ink", values: this.cut, colour: "var(--st-text-color)", dash: "1 4", thin: true }];
     const ends = [];
@@ -205,7 +205,7 @@ class Drag {
       ends.push({ y: drawn.sy(values[last]), words, colour });
     }
     this.nameLines(ends, plot, room);
-    make(this.svg, "text", { x: plot.x, y: plot.y - 7, "font-weight": 600 }, room ? "share of the 2,000 held-out digits read right" : "held-out digits read right");
+    make(this.svg, "text", { x: plot.x, y: plot.y - 7, "font-weight": 600 }, room ? "share of the 2,000 held-out digits read right, over pixels moved (right, down, left or up in turn)" : "held-out digits read right, over pixels moved");
     this.cursor = make(this.svg, "line", { class: "cursor", y1: plot.y, y2: plot.y + plot.height });
     this.cursorAt = drawn.sx;
   }
