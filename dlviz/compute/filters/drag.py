@@ -6,6 +6,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,7 +38,7 @@ class Params(p.Params):
     augmentation: float = p.number(
         0, 0, REACH, 1, label="Shifts in training", unit="pixels", help="Each training picture is moved by so many at most, anew each time."
     )
-    steps: float = p.number(120, 20, 800, 20, label="Training steps", help="Mini-batches of 32; 160 show each digit once.")
+    steps: float = p.number(120, 20, 400, 20, label="Training steps", help="Mini-batches of 32; 160 show each digit once.")
     learning_rate: float = p.number(
         0.022, 0.001, 0.1, 3, scale="log", label="Learning rate", more=True, help="Of Adam at first; it falls to 0."
     )
@@ -225,6 +226,11 @@ def order(params: Params) -> list[int]:
 
 def material(params: Params) -> dict[str, Any]:
     """The digits that a program of its own needs, packed: those for training, then all that are held out."""
+    return dict(_packed())
+
+
+@cache
+def _packed() -> dict[str, str]:
     return {
         name: base64.b64encode(zlib.compress(np.concatenate([of("training"), of("held_out")]).tobytes(), 9)).decode()
         for name, of in (("images", images), ("labels", labels))

@@ -124,6 +124,7 @@ class Drag {
     if (event.button) return;
     const from = pointerIn(this.svg, event), start = { ...this.settings }, { cell, group } = this.paper;
     let moved = false;
+    this.held = true;
     group.focus({ preventScroll: true });
     group.classList.add("held");
     this.at = null;
@@ -135,6 +136,7 @@ class Drag {
       this.settings.down = this.clip(start.down + (to.y - from.y) / cell);
       this.point();
     }, () => {
+      this.held = false;
       group.classList.remove("held");
       if (moved) this.send();
     });
@@ -171,6 +173,7 @@ class Drag {
   }
 
   look(at) {
+    if (this.held) return; // the hand has come over a map with the digit in it
     this.at = at;
     this.point();
   }
