@@ -122,6 +122,11 @@ def test_global_pooling_is_blind_to_shifts_by_the_whole_stride_and_only_to_those
     assert (logits_of_a_dot("flatten", 40) - logits_of_a_dot("flatten", 48)).abs().max() > 1e-3
 
 
+def test_the_edge_tells_global_pooling_where_the_digit_lies() -> None:
+    """Along the same grid of 8 pixels, but with the patch's surroundings reaching beyond the paper, the mean does change."""
+    assert (logits_of_a_dot("global", 40) - logits_of_a_dot("global", 0)).abs().max() > 1e-6
+
+
 def test_probabilities_sum_to_one_and_do_not_depend_on_how_many_are_read_at_once() -> None:
     x, _ = drag.load("held_out")
     for name in RIVALS:

@@ -70,7 +70,7 @@ class Drag {
     this.panels = places.maps.map((box, i) => this.drawMap(box, i));
     this.drawLegend(places.legend);
     this.handed = this.header.shuffled.length ? { box: this.placeOfHanded(places, height) } : null;
-    if (this.handed) this.title(this.handed.box, "what the networks get");
+    if (this.handed) this.title(this.handed.box, "then its pixels shuffled");
     this.drawAccuracy(places.chart);
     this.root.querySelector(".status").textContent = this.header.done ? "" : "Training the three networks …";
     if (focused) this.svg.querySelector(".digit").focus({ preventScroll: true });
@@ -81,8 +81,8 @@ class Drag {
   places(width, height) {
     const head = 24;
     if (width < 560) {
-      const paper = Math.min(150, width * 0.42), side = (width - 20) / 3, top = 2 * head + paper + 18;
-      const chart = { x: 40, y: top + side + 72, width: width - 52 };
+      const paper = Math.min(150, width * 0.42, 0.25 * height), side = Math.min((width - 20) / 3, 0.25 * height), top = 2 * head + paper + 16;
+      const chart = { x: 40, y: top + side + 62, width: width - 52 };
       return {
         digit: { x: 1, y: head, side: paper }, maps: [0, 1, 2].map((i) => ({ x: 1 + i * (side + 9), y: top, side, narrow: true })),
         legend: { x: paper + 24, y: head + 8, width: Math.min(140, width - paper - 36) }, chart: { ...chart, height: height - chart.y - 24 },
@@ -96,9 +96,9 @@ class Drag {
     };
   }
 
-  // the shuffled pixels stand under the legend
-  placeOfHanded({ legend }, height) {
-    const y = legend.y + 52, side = Math.max(28, Math.min(legend.width, 140, height - y - 3));
+  // the shuffled pixels stand under the legend; on a narrow page no lower than the digit
+  placeOfHanded({ legend, digit, maps }, height) {
+    const y = legend.y + 52, end = maps[0].narrow ? digit.y + digit.side : height - 3, side = Math.max(28, Math.min(legend.width, 140, end - y));
     return { x: legend.x, y, side };
   }
 
@@ -109,7 +109,7 @@ class Drag {
   drawDigit(box) {
     const group = make(this.svg, "g", { class: "digit", tabindex: this.fixed ? -1 : 0, role: "application" });
     group.setAttribute("aria-label", `The digit ${this.header.label}. Arrow keys move it by a pixel, Home takes it back to the middle.`);
-    this.title(box, this.header.shuffled.length ? "drag it; its pixels are shuffled after" : "drag the digit");
+    this.title(box, "drag the digit");
     this.paper = { box, cell: box.side / PAPER, group };
     make(group, "rect", { x: box.x, y: box.y, width: box.side, height: box.side, fill: "#000000" });
     make(group, "rect", { class: "frame", x: box.x, y: box.y, width: box.side, height: box.side });
@@ -208,7 +208,7 @@ class Drag {
       ends.push({ y: drawn.sy(values[last]), words, colour });
     }
     this.nameLines(ends, plot, room);
-    make(this.svg, "text", { x: plot.x, y: plot.y - 7, "font-weight": 600 }, room ? "share of the 2,000 held-out digits read right, over pixels moved (right, down, left or up in turn)" : "held-out digits read right, over pixels moved");
+    make(this.svg, "text", { x: plot.x, y: plot.y - 7, "font-weight": 600 }, plot.width > 370 ? "share of the 2,000 held-out digits read right, over pixels moved (right, down, left or up in turn)" : "held-out digits read right, over pixels moved");
     this.cursor = make(this.svg, "line", { class: "cursor", y1: plot.y, y2: plot.y + plot.height });
     this.cursorAt = drawn.sx;
   }
