@@ -14,6 +14,7 @@ frame.show(
             figures.convolution,
             {"Your own picture": lambda _, settings: show_pictures(settings, "picture", {"input": OWN})},
         ),
+        "drag": frame.Drawing("drag", figures.drag, grows=True),
         "inside": frame.Drawing(
             "inside",
             figures.inside,

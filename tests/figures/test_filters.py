@@ -7,8 +7,12 @@ import pytest
 
 from dlviz.compute import run
 from dlviz.compute.filters import channel as channel_view
+from dlviz.compute.filters import drag
 from dlviz.compute.filters.convolution import Params, compute
+from dlviz.compute.filters.drag import Params as Dragged
+from dlviz.compute.filters.rivals import RIVALS
 from dlviz.figures.filters import channel, convolution
+from dlviz.figures.filters import drag as dragged
 from dlviz.figures.payload import Clip, unpack
 from dlviz.figures.sketch import SIDE, UnreadableDrawing, read, sketch
 
@@ -67,3 +71,16 @@ def test_a_run_beside_widens_the_axis_only_if_it_climbs_the_same() -> None:
     assert unpack(channel((one,), clip))[0]["beside"] == [] and unpack(channel((one, other), clip))[0]["beside"] == []
     low, high = unpack(channel((one, same), clip))[0]["beside"]
     assert low == same.values.min() and high == max(same.values.max(), same.answers.max())
+
+
+def test_the_browser_gets_every_shift_and_what_is_not_measured_yet_as_nan() -> None:
+    params = Dragged(steps=20, shuffled=True, across=-3, down=5)
+    way = drag.compute(params)
+    early = drag.gather(params, [next(way)])
+    way.close()
+    header, arrays = unpack(dragged((early,), Clip("x", 25, False)))
+    assert header["settings"] == {"across": -3, "down": 5} and header["label"] == 9 and not header["done"]
+    assert sorted(header["shuffled"]) == list(range(784)) and np.isnan(arrays["accuracies"]).all()
+    here = arrays["maps"].reshape(3, 17, 17)[:, 13, 5]
+    assert here.tolist() == [early.facts()[f"p[{name}]"].value for name in RIVALS]
+    assert set(arrays["guesses"].tolist()) <= set(range(10)) and (arrays["picture"].reshape(28, 28) == early.picture).all()
