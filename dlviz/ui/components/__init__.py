@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent
 PARTS = {
     "player": ("colours.js", "panels.js", "dots.js", "mlp.js", "network.js", "memory.js", "striplines.js", "strips.js", "pictures.js"),
     "inside": ("grids.js",),
-    "drag": ("drawing.js", "colours.js", "panels.js", "grids.js"),
+    "drag": ("drawing.js", "colours.js", "grids.js"),
     "hinges": ("drawing.js", "layer.js"),
     "drawpad": ("drawing.js",),
     "depth": ("colours.js",),
