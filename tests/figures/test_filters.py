@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from dlviz.compute.filters.convolution import Params, compute
-from dlviz.figures.filters import convolution
+from dlviz.compute.filters.inside import Params as InsideParams
+from dlviz.compute.filters.inside import compute as inside_of
+from dlviz.figures.filters import convolution, inside
 from dlviz.figures.payload import unpack
 from dlviz.figures.sketch import SIDE, UnreadableDrawing, read, sketch
 
@@ -45,3 +47,24 @@ def test_a_drawing_comes_back_as_it_was_drawn() -> None:
 def test_what_is_no_drawing_is_refused(wrong: str) -> None:
     with pytest.raises(UnreadableDrawing, match="The drawing"):
         read(wrong)
+
+
+def test_inside_sends_levels_that_stand_for_the_values_and_zero_is_the_neutral_one() -> None:
+    result = inside_of(InsideParams(photo="coffee", method="times_input", layer="blocks.14.project"))
+    header, arrays = unpack(inside((result,)))
+    reach = header["reach"]["attribution"]
+    back = (arrays["attribution"].astype(float).reshape(224, 224) - 128) / 127 * reach
+    assert np.abs(back - result.attribution).max() <= reach / 254 + 1e-9 and np.abs(result.attribution).max() == pytest.approx(reach)
+    assert (arrays["attribution"].reshape(224, 224)[result.attribution == 0] == 128).all()
+    assert header["signed"] == {"attribution": True, "sanity": True, "maps": True}
+    assert [i for i, _ in header["top"]] == np.argsort(-result.probabilities)[:5].tolist()
+    assert header["facts"]["p"] == result.probabilities[result.target]
+
+
+def test_inside_beside_another_picture_shares_the_scales_of_one_layer_and_one_method() -> None:
+    one, other = (inside_of(InsideParams(photo=photo, method="grad_cam", layer="head")) for photo in ("coffee", "cat"))
+    alone, pair = unpack(inside((one,)))[0]["reach"], unpack(inside((one, other)))[0]["reach"]
+    assert pair == unpack(inside((other, one)))[0]["reach"] and all(pair[name] >= alone[name] for name in pair)
+    apart = inside_of(InsideParams(photo="coffee", method="saliency", layer="stem"))
+    assert unpack(inside((one, apart)))[0]["reach"] == alone
+    assert unpack(inside((apart,)))[0]["signed"] == {"attribution": False, "sanity": False, "maps": False}
