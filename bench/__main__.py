@@ -5,7 +5,7 @@ import json
 import time
 from pathlib import Path
 
-from bench import browser, computing
+from bench import attributing, browser, computing
 from bench.ratios import Row, machine, table
 
 ALTERNATIONS, QUICK = 15, 5
@@ -14,7 +14,8 @@ ALTERNATIONS, QUICK = 15, 5
 def main() -> None:
     """Measure what was asked for."""
     in_browser = browser.rows()
-    names = [*in_browser, *computing.ROWS]
+    in_python = computing.ROWS | attributing.ROWS
+    names = [*in_browser, *in_python]
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} alternations instead of {ALTERNATIONS}")
     parser.add_argument("--only", choices=names, action="append", help="measure this row; may be repeated")
@@ -31,7 +32,7 @@ def main() -> None:
 
     with browser.opened(count) as bench:
         for name in wanted:
-            note(in_browser[name](bench) if name in in_browser else computing.ROWS[name](count))
+            note(in_browser[name](bench) if name in in_browser else in_python[name](count))
     about = machine()
     options.json.write_text(json.dumps({"machine": about, "rows": [row.as_dict() for row in rows]}, indent=1) + "\n", encoding="utf-8")
     print(f"\n{table(rows, about)}")

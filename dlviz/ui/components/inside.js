@@ -191,10 +191,10 @@ class Inside {
     const change = (p) => `${percent(p)} (${p >= facts.p ? "+" : ""}${threeDigits(100 * (p - facts.p))} points)`;
     const words = { ".under": `${names[target]}: ${percent(facts.p)}, with the patch ${change(facts.patch_p)}`, ".off": `Without channel ${channel}: ${change(facts.ablated_p)}`,
       ".attribution figcaption": method, ".sanity figcaption": `The same, ${depth} redrawn`,
-      ".layer": `${layer}: the ${channels.length} strongest of ${of} maps, up to ${threeDigits(reach.maps)}` };
+      ".layer": `${layer}: the ${channels.length} strongest of ${of} maps, up to ${threeDigits(reach.maps)}; a unit sees ${facts.field_measured < SIDE ? `${facts.field_measured} pixels a side` : "all pixels"}` };
     for (const [place, text] of Object.entries(words)) this.find(place).textContent = text;
     const range = (name) => (isSigned[name] ? `±${threeDigits(reach[name])}` : `0 to ${threeDigits(reach[name])}`);
-    this.find(".scales").textContent = `Each has its own scale: ${range("attribution")}; ${range("sanity")}. ${isSigned.attribution ? "Orange speaks for the class, blue against it." : "Yellow: the score reacts most."}`;
+    this.find(".scales").textContent = `Each has its own scale: ${range("attribution")}; ${range("sanity")}${this.header.clipped ? ", with the strongest 1 % of the pixels beyond it" : ""}. ${isSigned.attribution ? "Orange speaks for the class, blue against it." : "Yellow: the score reacts most."}`;
     this.canvas.setAttribute("aria-label", `The picture; ${this.find(".under").textContent}`);
     for (const name of ["attribution", "sanity"]) this.find(`.${name} canvas`).setAttribute("aria-label", this.find(`.${name} figcaption`).textContent);
     this.root.dataset.p = facts.p;
