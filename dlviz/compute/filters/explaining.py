@@ -12,7 +12,6 @@ from dlviz.compute.filters.attribution import (
     grad_cam,
     gradient_times_input,
     integrated_gradients,
-    occluded,
     occlusion,
     rank_correlation,
     saliency,
@@ -20,6 +19,7 @@ from dlviz.compute.filters.attribution import (
     smooth_gradient,
     windows,
 )
+from dlviz.compute.filters.occluding import scores_under
 from dlviz.nets.efficientnet import SIDE, EfficientNetLite0, probabilities
 
 METHODS = {
@@ -50,7 +50,7 @@ def baseline_of(x: Tensor, name: str) -> Tensor:
 
 def under_patches(network: EfficientNetLite0, x: Tensor, target: int, patch: int) -> Tensor:
     """The class's logit with a grey patch at each of its places. (places,)."""
-    return scores(network, occluded(x, list(windows(SIDE, patch, STRIDE))), target)
+    return scores_under(network, x, target, list(windows(SIDE, patch, STRIDE)))
 
 
 def explained(
