@@ -91,7 +91,7 @@ def test_computing_only_around_the_patch_gives_the_same_scores(patch: int, strid
     places = list(attribution.windows(224, patch, stride))[:: 3 if patch < 100 else 2]
     whole = attribution.scores(folded, attribution.occluded(x.double(), places, 0.5), CAT)
     assert float((scores_under(folded, x.double(), CAT, places, 0.5) - whole).abs().max()) < 1e-10
-    assert float((whole - whole[0]).abs().max()) > 1e-3
+    assert float((whole - whole[0]).abs().max()) > 1e-4
 
 
 def test_smoothgrad_without_noise_is_saliency_and_with_noise_captums_up_to_its_draw(network: EfficientNetLite0, x: Tensor) -> None:
