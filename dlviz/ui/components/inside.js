@@ -20,6 +20,7 @@ for (let level = 0; level < 256; level++) {
 function paint(canvas, levels, isSigned) {
   const side = Math.round(Math.sqrt(levels.length)), pen = canvas.getContext("2d"), table = TABLES[isSigned];
   canvas.width = canvas.height = side;
+  canvas.style.imageRendering = side < 64 ? "pixelated" : "auto"; // no pixel is invented where they can be seen, none dropped where they cannot
   const image = pen.createImageData(side, side);
   levels.forEach((level, i) => image.data.set([...table[level], 255], 4 * i));
   pen.putImageData(image, 0, 0);
