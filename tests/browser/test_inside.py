@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Page
 
 from dlviz.compute.filters.inside import Params, compute
-from tests.browser.conftest import Watched, address, link_of, settle, wait_until
+from dlviz.data.photographs import FOLDER
+from tests.browser.conftest import Watched, address, link_of, pill, settle, wait_until
 
 START = Params(photo="coffee", method="grad_cam", layer="head")
 
@@ -54,6 +55,9 @@ def test_a_bar_chooses_the_class_and_a_map_the_channel(visitor: Watched) -> None
     wait_until(page, lambda: params_of(page).channel == result.channels[2], "the channel is chosen")
     settle(page)
     assert shown(page, "ablated") == pytest.approx(compute(params_of(page)).facts()["ablated_p"].value, abs=1e-9)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    wait_until(page, lambda: params_of(page).channel == result.channels[3], "the next channel is chosen by keys")
     assert page.locator(".over").input_value() == "chosen" and page.locator(".opacity").is_enabled()
 
 
@@ -65,3 +69,16 @@ def test_a_map_lies_over_the_picture_as_strongly_as_the_slider_says(visitor: Wat
     laid = page.locator("canvas.picture").evaluate(look)
     page.locator(".opacity").fill("0")
     assert laid != bare and page.locator("canvas.picture").evaluate(look) == bare
+
+
+def test_a_picture_from_a_file_is_looked_at(visitor: Watched) -> None:
+    page = visitor.open(address("filters.inside", START))
+    before = shown(page, "p")
+    page.get_by_role("tab", name="Your own picture").click()
+    pill(page, "filters.inside.way", "File").click()
+    settle(page)
+    page.locator("input[type=file]").set_input_files(FOLDER / "camera.jpg")
+    wait_until(page, lambda: params_of(page).photo == "own", "the picture has come")
+    settle(page)
+    expected = compute(Params(photo="camera", method="grad_cam", layer="head")).facts()["p"].value
+    assert shown(page, "p") != before and shown(page, "p") == pytest.approx(expected, abs=1e-6)

@@ -179,12 +179,25 @@ class Inside {
       button.title = `channel ${number}`;
       button.setAttribute("aria-label", `channel ${number}`);
       button.setAttribute("aria-pressed", number === channel);
+      button.tabIndex = i === Math.max(0, channels.indexOf(channel)) ? 0 : -1; // one stop for Tab; arrows go from map to map
+      button.onkeydown = (event) => this.walk(event, i);
       button.onclick = () => {
         this.over.value = "chosen";
         this.draw();
         this.choose({ channel: number });
       };
     });
+  }
+
+  walk(event, i) {
+    const maps = this.find(".maps").children, columns = getComputedStyle(this.find(".maps")).gridTemplateColumns.split(" ").length;
+    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const next = maps[i + by];
+    if (!next) return;
+    [...maps].forEach((button) => (button.tabIndex = button === next ? 0 : -1));
+    next.focus();
   }
 
   writeWords() {
