@@ -1,13 +1,12 @@
 """What computing costs in Python, without server and browser."""
 
-import time
 from collections.abc import Callable, Iterator
 from itertools import count
 
 import torch
 
 import dlviz.runtime  # noqa: F401  settles torch's threads, as in the app
-from bench.ratios import Row, alternate
+from bench.ratios import Row, alternate, clocked
 from dlviz.compute import run
 from dlviz.compute.activations import curve, network, seeds
 from dlviz.compute.activations.classifier import fresh, load
@@ -17,13 +16,6 @@ from dlviz.compute.training import Batches, optimiser, train
 from dlviz.jobs import Jobs
 
 NUMBERS = count(1)  # of the settings that have been asked for
-
-
-def clocked(act: Callable[[], object]) -> float:
-    """Milliseconds that `act` takes."""
-    start = time.perf_counter()
-    act()
-    return (time.perf_counter() - start) * 1000
 
 
 def bare_curves(params: curve.Params, x: torch.Tensor) -> list[torch.Tensor]:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -75,6 +76,13 @@ def _ratio(value: float) -> str:
 
 def _ms(value: float) -> str:
     return f"{value:.0f}" if value >= 20 else f"{value:.2g}"
+
+
+def clocked(act: Callable[[], object]) -> float:
+    """Milliseconds that `act` takes."""
+    start = time.perf_counter()
+    act()
+    return (time.perf_counter() - start) * 1000
 
 
 def alternate(times: int, ours: Callable[[], float], yardstick: Callable[[], float], warm: int = 1) -> tuple[list[float], list[float]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ASSET = re.compile(r"[0-9a-f]{64}")
+MANY = 30  # options; of more, a message names a few
 QUOTED = 40  # characters of a wrong value that a message repeats
 
 
@@ -141,7 +142,9 @@ class Choice(Spec):
 
     def check(self, name: str, value: object) -> str:
         if not isinstance(value, str) or value not in self.options:
-            raise ParameterError(name, value, f"one of {', '.join(self.options)}")
+            slugs = list(self.options)
+            named = ", ".join(slugs if len(slugs) <= MANY else [*slugs[:3], "…", slugs[-1]])
+            raise ParameterError(name, value, f"one of {named}" + (f" ({len(slugs)} in all)" if len(slugs) > MANY else ""))
         return value
 
     def say(self, value: Any) -> str:

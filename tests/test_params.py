@@ -326,3 +326,9 @@ def test_a_links_text_that_is_no_value_is_refused_by_name(field: str, text: str)
 def test_a_list_that_is_too_long_is_refused_with_its_true_length() -> None:
     with pytest.raises(ParameterError, match="20"):
         Kitchen.specs()["points"].decode("points", ",".join(["1"] * 20))
+
+
+def test_of_many_options_a_message_names_a_few_and_says_how_many_there_are() -> None:
+    spec = Choice(label="", options={f"option{i}": "" for i in range(49)})
+    with pytest.raises(ParameterError, match=r"expected one of option0, option1, option2, …, option48 \(49 in all\)\.$"):
+        spec.check("x", "no")

@@ -17,10 +17,11 @@ def inside(results: tuple[insides.Result, ...]) -> bytes:
     signed = params.method not in explaining.UNSIGNED
     same_layer = [each for each in results if each.params.convolution_shown() == layer]
     same_method = [each for each in results if each.params.method == params.method]
+    clipped = params.method in explaining.ADDING  # a few pixels would leave all others without colour
     reach = {
         "maps": max(_size(each.maps, each.chosen) for each in same_layer),
-        "attribution": max(_size(each.attribution) for each in same_method),
-        "sanity": max(_size(each.sanity) for each in same_method),
+        "attribution": max(_reach(each.attribution, clipped) for each in same_method),
+        "sanity": max(_reach(each.sanity, clipped) for each in same_method),
     }
     bent = not layer.endswith("project")
     header = {
@@ -34,12 +35,13 @@ def inside(results: tuple[insides.Result, ...]) -> bytes:
         "depth": DEPTHS[params.depth],
         "signed": {"attribution": signed, "sanity": signed, "maps": not bent},
         "reach": reach,
+        "clipped": clipped,
         "layer": insides.CONVOLUTIONS[layer],
         "channels": result.channels.tolist(),
         "channel": result.channel,
         "of": int(facts["channels"].value or 0),
         "field": list(result.field),
-        "facts": {name: facts[name].value for name in ("p", "patch_p", "ablated_p", "similarity")},
+        "facts": {name: facts[name].value for name in ("p", "patch_p", "ablated_p", "field_measured")},
     }
     return pack(
         header,
@@ -53,6 +55,11 @@ def inside(results: tuple[insides.Result, ...]) -> bytes:
 
 def _size(*arrays: np.ndarray) -> float:
     return max(float(np.abs(array).max()) for array in arrays)
+
+
+def _reach(values: np.ndarray, clipped: bool) -> float:
+    """What the colour scale ends at: the largest size of a value, or, clipped, the size that 99 % of the values stay below."""
+    return float(np.quantile(np.abs(values), 0.99)) if clipped else _size(values)
 
 
 def _levels(values: np.ndarray, reach: float, signed: bool) -> np.ndarray:

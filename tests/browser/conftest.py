@@ -136,7 +136,7 @@ SETTLE = """async ([quiet, patience]) => {
     const idle = app?.dataset.testConnectionState === "CONNECTED" && app.dataset.testScriptState === "notRunning";
     // a component's code comes after the run that asked for it, and a long run's player says when it is done
     const components = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")].filter((e) => e.checkVisibility());
-    const drawn = components.every((e) => e.shadowRoot?.querySelector("svg.main > *, .player[data-done=true]"));
+    const drawn = components.every((e) => e.shadowRoot?.querySelector("svg.main > *, .player[data-done=true], .inside .answer"));
     const growing = components.some((e) => e.shadowRoot?.querySelector("[data-done=false]"));
     // between the front door's rerun and the page's own there is an idle moment with nothing on the page
     const filled = "[data-testid=stBidiComponentIsolated], .st-key-ask, [data-testid=stAlert]";

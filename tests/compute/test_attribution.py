@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 from dlviz import zoo
 from dlviz.compute.filters import attribution
+from dlviz.compute.filters.occluding import scores_under
 from dlviz.data.photographs import load
 from dlviz.nets.efficientnet import EfficientNetLite0, build, prepare
+from dlviz.nets.folding import fold
 
 CAT = 285  # the class that the network gives the cat
 
@@ -80,6 +82,16 @@ def test_occlusion_is_captums(patch: int, stride: int, network: EfficientNetLite
     without = attribution.scores(network, attribution.occluded(x, places), CAT)
     whole = float(attribution.scores(network, x, CAT))
     assert close(attribution.occlusion(x, patch, stride, without, whole), theirs[0, 0].float())
+
+
+@pytest.mark.parametrize(("patch", "stride"), [(32, 96), (64, 80), (150, 50), (1, 111)])
+def test_computing_only_around_the_patch_gives_the_same_scores(patch: int, stride: int, network: EfficientNetLite0, x: Tensor) -> None:
+    """Patches in the corners, inside, larger than half of the picture, cut off at its edge, and of one pixel; exact in float64."""
+    folded = fold(network).double()
+    places = list(attribution.windows(224, patch, stride))[:: 3 if patch < 100 else 2]
+    whole = attribution.scores(folded, attribution.occluded(x.double(), places, 0.5), CAT)
+    assert float((scores_under(folded, x.double(), CAT, places, 0.5) - whole).abs().max()) < 1e-10
+    assert float((whole - whole[0]).abs().max()) > 1e-4
 
 
 def test_smoothgrad_without_noise_is_saliency_and_with_noise_captums_up_to_its_draw(network: EfficientNetLite0, x: Tensor) -> None:

@@ -10,8 +10,10 @@ from dlviz.compute.filters import channel as channel_view
 from dlviz.compute.filters import drag
 from dlviz.compute.filters.convolution import Params, compute
 from dlviz.compute.filters.drag import Params as Dragged
+from dlviz.compute.filters.inside import Params as InsideParams
+from dlviz.compute.filters.inside import compute as inside_of
 from dlviz.compute.filters.rivals import RIVALS
-from dlviz.figures.filters import channel, convolution
+from dlviz.figures.filters import channel, convolution, inside
 from dlviz.figures.filters import drag as dragged
 from dlviz.figures.payload import Clip, unpack
 from dlviz.figures.sketch import SIDE, UnreadableDrawing, read, sketch
@@ -84,3 +86,27 @@ def test_the_browser_gets_every_shift_and_what_is_not_measured_yet_as_nan() -> N
     here = arrays["maps"].reshape(3, 17, 17)[:, 13, 5]
     assert here.tolist() == [early.facts()[f"p[{name}]"].value for name in RIVALS]
     assert set(arrays["guesses"].tolist()) <= set(range(10)) and (arrays["picture"].reshape(28, 28) == early.picture).all()
+
+
+def test_inside_sends_levels_that_stand_for_the_values_and_zero_is_the_neutral_one() -> None:
+    result = inside_of(InsideParams(photo="coffee", method="times_input", layer="blocks.14.project"))
+    header, arrays = unpack(inside((result,)))
+    reach = header["reach"]["attribution"]
+    back = (arrays["attribution"].astype(float).reshape(224, 224) - 128) / 127 * reach
+    within = np.abs(result.attribution) <= reach
+    assert within.mean() == pytest.approx(0.99, abs=1e-4) and header["clipped"]
+    assert np.abs(back - result.attribution)[within].max() <= reach / 254 + 1e-9
+    assert (np.abs(back[~within]) == pytest.approx(reach)) and (np.sign(back) == np.sign(result.attribution))[~within].all()
+    assert (arrays["attribution"].reshape(224, 224)[result.attribution == 0] == 128).all()
+    assert header["signed"] == {"attribution": True, "sanity": True, "maps": True}
+    assert [i for i, _ in header["top"]] == np.argsort(-result.probabilities)[:5].tolist()
+    assert header["facts"]["p"] == result.probabilities[result.target]
+
+
+def test_inside_beside_another_picture_shares_the_scales_of_one_layer_and_one_method() -> None:
+    one, other = (inside_of(InsideParams(photo=photo, method="grad_cam", layer="head")) for photo in ("coffee", "cat"))
+    alone, pair = unpack(inside((one,)))[0]["reach"], unpack(inside((one, other)))[0]["reach"]
+    assert pair == unpack(inside((other, one)))[0]["reach"] and all(pair[name] >= alone[name] for name in pair)
+    apart = inside_of(InsideParams(photo="coffee", method="saliency", layer="stem"))
+    assert unpack(inside((one, apart)))[0]["reach"] == alone
+    assert unpack(inside((apart,)))[0]["signed"] == {"attribution": False, "sanity": False, "maps": False}

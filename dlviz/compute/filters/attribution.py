@@ -86,7 +86,7 @@ def grad_cam(network: EfficientNetLite0, x: Tensor, target: int, layer: str) -> 
 
 def windows(side: int, patch: int, stride: int) -> Iterator[tuple[slice, slice]]:
     """The places of a square patch, row by row; the last ones may stick out and are cut off."""
-    starts = range(0, -(-(side - patch) // stride) * stride + 1, stride)
+    starts = range(0, min(side, -(-(side - patch) // stride) * stride + 1), stride)
     yield from ((slice(top, top + patch), slice(left, left + patch)) for top in starts for left in starts)
 
 

@@ -20,6 +20,7 @@ for (let level = 0; level < 256; level++) {
 function paint(canvas, levels, isSigned) {
   const side = Math.round(Math.sqrt(levels.length)), pen = canvas.getContext("2d"), table = TABLES[isSigned];
   canvas.width = canvas.height = side;
+  canvas.style.imageRendering = side < 64 ? "pixelated" : "auto"; // no pixel is invented where they can be seen, none dropped where they cannot
   const image = pen.createImageData(side, side);
   levels.forEach((level, i) => image.data.set([...table[level], 255], 4 * i));
   pen.putImageData(image, 0, 0);
@@ -178,6 +179,8 @@ class Inside {
       button.title = `channel ${number}`;
       button.setAttribute("aria-label", `channel ${number}`);
       button.setAttribute("aria-pressed", number === channel);
+      button.tabIndex = i === Math.max(0, channels.indexOf(channel)) ? 0 : -1; // one stop for Tab; arrows go from map to map
+      button.onkeydown = (event) => this.walk(event, i);
       button.onclick = () => {
         this.over.value = "chosen";
         this.draw();
@@ -186,15 +189,26 @@ class Inside {
     });
   }
 
+  walk(event, i) {
+    const maps = this.find(".maps").children, columns = getComputedStyle(this.find(".maps")).gridTemplateColumns.split(" ").length;
+    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const next = maps[i + by];
+    if (!next) return;
+    [...maps].forEach((button) => (button.tabIndex = button === next ? 0 : -1));
+    next.focus();
+  }
+
   writeWords() {
     const { facts, names, target, method, depth, reach, layer, of, channels, channel, signed: isSigned } = this.header;
     const change = (p) => `${percent(p)} (${p >= facts.p ? "+" : ""}${threeDigits(100 * (p - facts.p))} points)`;
     const words = { ".under": `${names[target]}: ${percent(facts.p)}, with the patch ${change(facts.patch_p)}`, ".off": `Without channel ${channel}: ${change(facts.ablated_p)}`,
       ".attribution figcaption": method, ".sanity figcaption": `The same, ${depth} redrawn`,
-      ".layer": `${layer}: the ${channels.length} strongest of ${of} maps, up to ${threeDigits(reach.maps)}` };
+      ".layer": `${layer}: the ${channels.length} strongest of ${of} maps, up to ${threeDigits(reach.maps)}; a unit sees ${facts.field_measured < SIDE ? `${facts.field_measured} pixels a side` : "all pixels"}` };
     for (const [place, text] of Object.entries(words)) this.find(place).textContent = text;
     const range = (name) => (isSigned[name] ? `±${threeDigits(reach[name])}` : `0 to ${threeDigits(reach[name])}`);
-    this.find(".scales").textContent = `Each has its own scale: ${range("attribution")}; ${range("sanity")}. ${isSigned.attribution ? "Orange speaks for the class, blue against it." : "Yellow: the score reacts most."}`;
+    this.find(".scales").textContent = `Each has its own scale: ${range("attribution")}; ${range("sanity")}${this.header.clipped ? ", with the strongest 1 % of the pixels beyond it" : ""}. ${isSigned.attribution ? "Orange speaks for the class, blue against it." : "Yellow: the score reacts most."}`;
     this.canvas.setAttribute("aria-label", `The picture; ${this.find(".under").textContent}`);
     for (const name of ["attribution", "sanity"]) this.find(`.${name} canvas`).setAttribute("aria-label", this.find(`.${name} figcaption`).textContent);
     this.root.dataset.p = facts.p;
