@@ -16,7 +16,6 @@ from dlviz.figures.payload import Clip, pack
 from dlviz.results import Fact, Result, Snapshot
 from dlviz.ui import components, live
 
-
 FIRST = 0.05  # seconds: soon enough for the page to have a picture before it looks again by itself
 
 
