@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ASSET = re.compile(r"[0-9a-f]{64}")
-MANY = 30  # options; of more, a message names a few
+NAMED = 24  # options that a message names one by one
 QUOTED = 40  # characters of a wrong value that a message repeats
 
 
@@ -142,10 +142,19 @@ class Choice(Spec):
 
     def check(self, name: str, value: object) -> str:
         if not isinstance(value, str) or value not in self.options:
-            slugs = list(self.options)
-            named = ", ".join(slugs if len(slugs) <= MANY else [*slugs[:3], "…", slugs[-1]])
-            raise ParameterError(name, value, f"one of {named}" + (f" ({len(slugs)} in all)" if len(slugs) > MANY else ""))
+            raise ParameterError(name, value, self.expected)
         return value
+
+    @property
+    def expected(self) -> str:
+        """All slugs, or the first few of very many.
+
+        >>> Choice(label="", options={str(i): "" for i in range(1000)}).expected
+        'one of 1000 choices: 0, 1, 2, 3 and so on'
+        """
+        if len(self.options) <= NAMED:
+            return f"one of {', '.join(self.options)}"
+        return f"one of {len(self.options)} choices: {', '.join(list(self.options)[:4])} and so on"
 
     def say(self, value: Any) -> str:
         """The option's label, which speaks for itself where its control stands beside it and it is no number."""

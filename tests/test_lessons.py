@@ -233,7 +233,7 @@ SAID: dict[str, tuple[Params, Params]] = {
         channel.Params(painting="pixels", jitter=0, steps=24),
         channel.Params(layer="stem", channel=3, steps=24),
     ),
-    "It did not climb": (channel.Params(layer="stem", start="flower", blur=2, steps=8, size=64), channel.Params(layer="stem", steps=8)),
+    "It did not climb": (channel.Params(start="bricks", blur=2, steps=16, step_size=0.005), channel.Params(layer="stem", steps=8)),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

@@ -28,7 +28,7 @@ def channel(results: tuple[channels.Result, ...], clip: Clip) -> bytes:
             "names": result.best_names(), "values": [float(result.answers[i]) for i in result.best],
         },
         {
-            "kind": "climb", "title": f"{measured} of the picture shown", "array": "values", "level": best,
+            "kind": "climb", "title": measured, "array": "values", "level": best,
             "said": f"most of {looked_at} real pictures: {three_digits(best)}",
         },
     ]  # fmt: skip

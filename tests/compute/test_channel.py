@@ -12,7 +12,6 @@ from dlviz.compute import run
 from dlviz.compute.filters import channel, excitation, maximise, real, spectrum
 from dlviz.compute.filters.channel import Params
 from dlviz.data.photographs import PHOTOGRAPHS, load
-from dlviz.fields import ParameterError
 
 QUICK = {"size": 64, "steps": 8}
 
@@ -240,11 +239,12 @@ def test_the_fine_share_of_waves_and_of_noise() -> None:
     assert spectrum.fine_share(np.full((8, 8, 3), 9)) is None
 
 
-def test_a_channel_that_the_layer_does_not_have_is_refused_in_one_sentence() -> None:
-    assert sum(count > 0 for count in channel.CHANNELS.values()) == 49
-    with pytest.raises(ParameterError, match=r"^channel is 32: expected 0 to 31, for stem has 32 channels\.$"):
-        Params(layer="stem", channel=32)
-    assert Params(target="class", channel=1279).canonical().channel == 7
+def test_beyond_the_last_channel_of_a_layer_it_starts_again() -> None:
+    assert len(channel.CHANNELS) == 49 and channel.CHANNELS["stem"] == 32
+    assert [Params(layer="stem", channel=number).index() for number in (0, 31, 32, 1279)] == [0, 31, 0, 31]
+    assert Params(layer="head", channel=1279).index() == 1279 and "channel 4 of stem" in Params(layer="stem", channel=36).named()
+    one, other = (run("filters.channel", Params(layer="stem", channel=number, **QUICK)) for number in (3, 35))
+    assert (one.pictures == other.pictures).all()
 
 
 def test_a_run_in_progress_is_gathered_without_what_is_measured_at_its_end() -> None:

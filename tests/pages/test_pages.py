@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dlviz import catalog, lessons
 from dlviz.catalog import Topic
 from dlviz.compute import resolve
-from dlviz.fields import ParameterError
+from dlviz.fields import NAMED, ParameterError
 from dlviz.params import Choice, Choices, Number, Params, Spec, Switch
 from dlviz.texts import Lines, Text
 from tests.conftest import short
@@ -38,14 +38,15 @@ def with_control(view: str, name: str) -> Params:
 
 
 def extremes(spec: Spec, default: Any) -> list[Any]:
-    """What a control can be at its ends: both bounds, every option, all and none, long and empty."""
+    """What a control can be at its ends: both bounds, every option (of very many: first, middle, last), all and none, long and empty."""
     match spec:
         case Number(scale="log"):
             return [spec.stops()[0], spec.stops()[-1]]
         case Number():
             return [spec.low, spec.high]
         case Choice():
-            return list(spec.options)
+            options = list(spec.options)
+            return options if len(options) <= NAMED else [options[0], options[len(options) // 2], options[-1]]
         case Choices():
             return [[option] for option in spec.options] + [list(spec.options), []]
         case Switch():

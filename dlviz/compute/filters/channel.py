@@ -16,7 +16,6 @@ from dlviz.compute.filters import maximise, real
 from dlviz.compute.filters.excitation import CLASS, excitations
 from dlviz.compute.filters.spectrum import fine_share
 from dlviz.data.photographs import PHOTOGRAPHS
-from dlviz.fields import ParameterError
 from dlviz.nets.efficientnet import EfficientNetLite0
 from dlviz.results import Fact, Snapshot
 from dlviz.results import Result as Base
@@ -52,7 +51,9 @@ class Params(p.Params):
     layer: str = p.choice(
         "blocks.10.expand", LAYERS, label="Layer", when=("target", "channel"), help="From the first convolution (stem) to the last (head)."
     )
-    channel: float = p.number(7, 0, 1279, 1, label="Channel", when=("target", "channel"), help="Counted from 0.")
+    channel: float = p.number(
+        7, 0, 1279, 1, label="Channel", when=("target", "channel"), help="Counted from 0; beyond the last one of a layer it starts again."
+    )
     label: str = p.choice("285", CLASSES, label="Class", when=("target", "class"), help="One of ImageNet's 1,000. Its logit is maximised.")
     start: str = p.choice(NOISE, STARTS, label="Start from")
     painting: str = p.choice(
@@ -75,11 +76,6 @@ class Params(p.Params):
     size: float = p.number(96, 64, 160, 16, label="Size", unit="pixels", more=True)
     seed: float = p.number(0, 0, 99, 1, label="Seed", more=True)
 
-    def check(self) -> None:
-        """The layer has such a channel."""
-        if self.target == "channel" and self.channel >= (count := CHANNELS[self.place()]):
-            raise ParameterError("channel", int(self.channel), f"0 to {count - 1}, for {self.place()} has {count} channels")
-
     def place(self) -> str:
         """The convolution whose channel is maximised; CLASS for a class."""
         if self.target == "class":
@@ -88,7 +84,7 @@ class Params(p.Params):
 
     def index(self) -> int:
         """The number of the channel, or of the class."""
-        return int(self.label) if self.target == "class" else int(self.channel)
+        return int(self.label) if self.target == "class" else int(self.channel) % CHANNELS[self.place()]
 
     def way(self) -> maximise.Way:
         """How the picture climbs."""

@@ -4,8 +4,8 @@ from functools import lru_cache
 
 from torch import Tensor
 
-from dlviz import zoo
 from dlviz.nets.efficientnet import EfficientNetLite0, Maps, build
+from dlviz.zoo import efficientnet_lite0
 
 GREY, RANGE = 127, 128  # the network's input is (colour − GREY) / RANGE
 CLASS = ""  # in the place of a layer's name: the logits
@@ -14,7 +14,7 @@ CLASS = ""  # in the place of a layer's name: the logits
 @lru_cache(maxsize=4)
 def straightened(layer: str) -> EfficientNetLite0:
     """The network without the ReLU6 of this layer, nothing after which is used: a channel that is silent has a gradient too."""
-    network = build(zoo.efficientnet_lite0())
+    network = build(efficientnet_lite0())
     if layer != CLASS:
         network.get_submodule(layer).bent = False
     return network

@@ -62,7 +62,7 @@ def canvas_of(generator: torch.Generator) -> Canvas:
 def main() -> dict[str, float]:
     """What the picture gives before and after the climb, how fine it is, and what is left of it when it is moved."""
     chosen = SETTINGS["layer"] if SETTINGS["layer"] != "other" else SETTINGS["convolution"]
-    place, index = (CLASS, int(SETTINGS["label"])) if SETTINGS["target"] == "class" else (chosen, int(SETTINGS["channel"]))
+    place, number = (CLASS, int(SETTINGS["label"])) if SETTINGS["target"] == "class" else (chosen, int(SETTINGS["channel"]))
     generator = torch.Generator().manual_seed(int(SETTINGS["seed"]))
     canvas = canvas_of(generator)
 
@@ -71,6 +71,8 @@ def main() -> dict[str, float]:
             return excitations(place, pictures.float())  # (B, C)
 
     first = shown(canvas)  # (3, n, n), as all pictures here
+    before = answers(first[None])[0].double()
+    index = number % len(before)  # beyond the last channel of a layer it starts again
     way = Way(SETTINGS["ascent"], SETTINGS["step_size"], int(SETTINGS["jitter"]), SETTINGS["blur"], SETTINGS["variation"])
     climbing = climb(canvas, lambda pictures: excitations(place, pictures)[:, index], way, generator)
     steps = int(SETTINGS["steps"])
@@ -78,7 +80,7 @@ def main() -> dict[str, float]:
         next(climbing)
     last = shown(canvas)
     moves = [(SHIFT * down, SHIFT * across) for down in (-1, 0, 1) for across in (-1, 0, 1) if down or across]
-    before, after = answers(first[None])[0].double(), answers(last[None])[0].double()
+    after = answers(last[None])[0].double()
     moved = answers(torch.stack([torch.roll(last, move, (1, 2)) for move in moves]))[:, index].double().mean().item()
     start, end = (picture.permute(1, 2, 0).numpy() for picture in (first, last))
     value = after[index].item()
