@@ -9,7 +9,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
-from dlviz.compute.filters import channel, convolution, inside
+from dlviz.compute.filters import channel, convolution, drag, inside
 from dlviz.compute.gradients import by_hand, depth, own, training
 from dlviz.compute.gradients import time as through_time
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
@@ -234,6 +234,9 @@ SAID: dict[str, tuple[Params, Params]] = {
         channel.Params(layer="stem", channel=3, steps=24),
     ),
     "It did not climb": (channel.Params(start="bricks", blur=2, steps=16, step_size=0.005), channel.Params(layer="stem", steps=8)),
+    "reads more unmoved digits": (drag.Params(shuffled=True), drag.Params()),
+    "some ink at the edge": (drag.Params(), drag.Params(augmentation=4)),
+    "of all digits.": (drag.Params(augmentation=4), drag.Params()),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 
