@@ -37,7 +37,10 @@ TOPICS = (
         question="What does a convolutional network look for, and how does it learn to?",
         section="Vision",
         icon=":material/filter_b_and_w:",
-        views=("filters.convolution",),
+        views=(
+            "filters.convolution",
+            "filters.learning",
+        ),
     ),
 )
 

@@ -13,5 +13,6 @@ frame.show(
             figures.convolution,
             {"Your own picture": lambda _, settings: show_pictures(settings, "picture", {"input": OWN})},
         ),
+        "learning": frame.Drawing("player", figures.learning, grows=True),
     },
 )

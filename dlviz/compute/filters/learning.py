@@ -36,14 +36,16 @@ class Params(p.Params):
 
     data: str = p.choice("digits", DATA, label="Pictures")
     layers: float = p.number(2, 1, 3, 1, label="Convolutions")
-    channels: float = p.number(8, 2, 12, 2, label="Channels", help="Of the first convolution; every later one has twice as many.")
-    head: str = p.choice("flatten", HEADS, label="Head", help="What the last layer reads: every value of the last maps, or each map's mean.")
+    channels: float = p.number(8, 2, 12, 2, label="Channels", help="Of the first convolution; later ones have twice as many.")
+    head: str = p.choice("flatten", HEADS, label="Head", help="What it reads: every value of the last maps, or each map's mean.")
     norm: bool = p.switch(False, label="Batch norm")
     learning_rate: float = p.number(0.01, 0.0001, 0.1, 3, scale="log", label="Learning rate")
     kernel: str = p.choice("5", KERNELS, label="Kernel size", more=True)
     pool: str = p.choice("max", POOLS, label="After each convolution", more=True)
-    dropout: float = p.number(0, 0, 0.8, 0.1, label="Dropout", more=True, help="Share of what the head reads that is left out in each step.")
-    shift: float = p.number(0, 0, 4, 1, label="Shifts in training", unit="pixels", more=True, help="Each picture is moved by up to so many.")
+    dropout: float = p.number(0, 0, 0.8, 0.1, label="Dropout", more=True, help="Share of what the head reads that each step leaves out.")
+    shift: float = p.number(
+        0, 0, 4, 1, label="Shifts in training", unit="pixels", more=True, help="Each picture is moved by so many at most."
+    )
     optimiser: str = p.choice("adam", OPTIMISERS, label="Optimiser", more=True)
     falling: bool = p.switch(True, label="Learning rate falls to 0", more=True, help="In a straight line over the run.")
     batch_size: float = p.number(25, 5, 200, 5, label="Batch size", more=True)
@@ -74,7 +76,7 @@ class Params(p.Params):
 
 @dataclass(frozen=True, eq=False)
 class Result(Base):
-    """A run as it went, one entry a frame: `steps` (t,), `kernels` (t, k) of all convolutions, `rival` (t, 16, 784) the rival's first weights.
+    """A run as it went, one entry a frame: `steps` (t,), `kernels` (t, k) of all convolutions, `rival` (t, 16, 784) its first weights.
 
     `maps` uint8 (t, m): SHOWN pictures, each layer's maps after ReLU, 255 at `highs` (t, SHOWN, layers); `chances` (t, 2, SHOWN, 10) of
     each class by network and rival; `losses` and `accuracies` (t, 2) of both on SHARE held-out pictures, at the end on all;
@@ -134,19 +136,31 @@ def _fact(value: float, label: str, unit: str = "") -> Fact:
     return Fact(float(value) if np.isfinite(value) else None, label, unit, rtol=0.1)
 
 
+def images(params: Params, part: digits.Part) -> np.ndarray:
+    """The pictures for training, as many as are set, or all that are held out: uint8 (n, 28, 28)."""
+    return (digits if params.data == "digits" else animals).load(part).images[: _count(params, part)]
+
+
+def labels(params: Params, part: digits.Part) -> np.ndarray:
+    """Their classes, uint8 (n,)."""
+    return (digits if params.data == "digits" else animals).load(part).labels[: _count(params, part)]
+
+
+def _count(params: Params, part: digits.Part) -> int | None:
+    return int(params.pictures) if part == "training" else None
+
+
 def load(params: Params, part: digits.Part) -> nets.Set:
-    """The pictures for training, as many as are set, or all that are held out."""
-    found = (digits if params.data == "digits" else animals).load(part)
-    n = int(params.pictures) if part == "training" else None
-    ink = torch.from_numpy(found.images[:n].astype(np.float32) / 255)
-    return nets.Set(ink[:, None], torch.from_numpy(found.labels[:n].astype(np.int64)))
+    """The same as tensors."""
+    ink = torch.from_numpy(images(params, part).astype(np.float32) / 255)
+    return nets.Set(ink[:, None], torch.from_numpy(labels(params, part).astype(np.int64)))
 
 
 def shown(params: Params) -> list[int]:
     """Which held-out pictures are watched: the first ones of SHOWN different classes."""
-    labels = (digits if params.data == "digits" else animals).load("held_out").labels
-    classes = list(dict.fromkeys(int(label) for label in labels))[:SHOWN]
-    return [int(np.flatnonzero(labels == label)[0]) for label in classes]
+    truth = labels(params, "held_out")
+    classes = list(dict.fromkeys(truth.tolist()))[:SHOWN]
+    return [int(np.flatnonzero(truth == label)[0]) for label in classes]
 
 
 def tensors_of(net: Convolutional) -> list[Tensor]:
@@ -233,8 +247,7 @@ def gather(params: Params, frames: Sequence[Snapshot]) -> Result:
 
 def material(params: Params) -> dict[str, Any]:
     """The pictures that a program of its own needs, packed: those for training, then all that are held out."""
-    parts = [(digits if params.data == "digits" else animals).load(part) for part in ("training", "held_out")]
-    n = int(params.pictures)
-    images = np.concatenate([parts[0].images[:n], parts[1].images])
-    labels = np.concatenate([parts[0].labels[:n], parts[1].labels])
-    return {name: base64.b64encode(zlib.compress(array.tobytes(), 9)).decode() for name, array in (("images", images), ("labels", labels))}
+    pictures, classes = (np.concatenate([of(params, "training"), of(params, "held_out")]) for of in (images, labels))
+    return {
+        name: base64.b64encode(zlib.compress(array.tobytes(), 9)).decode() for name, array in (("images", pictures), ("labels", classes))
+    }

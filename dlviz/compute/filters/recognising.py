@@ -137,7 +137,7 @@ def likeness(a: Tensor, b: Tensor) -> float:
 
 
 def smoothness(pictures: Tensor) -> float:
-    """Correlation of each pixel with its right and lower neighbour, over all pictures (n, h, w): near 1 in strokes and edges, 0 in noise."""
+    """Correlation of each pixel with its right and lower neighbour, over all pictures (n, h, w): near 1 in strokes, 0 in noise."""
     pictures = pictures.double()
     near = torch.cat([torch.stack([pictures[:, :, :-1].flatten(), pictures[:, :, 1:].flatten()], 1),
                       torch.stack([pictures[:, :-1].flatten(), pictures[:, 1:].flatten()], 1)])  # fmt: skip

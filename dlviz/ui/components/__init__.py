@@ -17,7 +17,7 @@ ALONE, PINNED, LIVE = range(3)  # where a picture stands: by itself, as A that c
 FOLDER = Path(__file__).parent
 PARTS = {
     "convolution": ("drawing.js", "convolving.js", "grids.js"),
-    "player": ("panels.js", "network.js"),
+    "player": ("panels.js", "network.js", "grids.js", "filters.js"),
     "hinges": ("drawing.js", "layer.js"),
     "drawpad": ("drawing.js",),
     "sketch": ("drawing.js", "grids.js"),
