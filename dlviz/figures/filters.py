@@ -77,10 +77,11 @@ def learning(results: tuple[learnings.Result, ...], clip: Clip) -> bytes:
         {"kind": "confusion", "main": True, "title": "Taken for", "names": names, "long": params.data != "digits"},
     ]  # fmt: skip
     shares = (1 - result.accuracies).astype(np.float32)
-    reach = np.abs(result.rival).max(axis=(1, 2), initial=1e-12)
-    levels = np.rint(result.rival / reach[:, None, None] * 127 + 127).astype(np.uint8)
+    rival = np.nan_to_num(result.rival, posinf=0, neginf=0)  # a run may diverge
+    reach = np.abs(rival).max(axis=(1, 2), initial=1e-12)
+    levels = np.rint(rival / reach[:, None, None] * 127 + 127).astype(np.uint8)
     beside = {
-        "losses": max((float(np.nanmax(other.losses)) for other in others), default=0.0),
+        "losses": max((float(other.losses[np.isfinite(other.losses)].max(initial=0)) for other in others), default=0.0),
         "wrong_shares": max((float(1 - other.accuracies.min()) for other in others), default=0.0),
     }
     header = {

@@ -198,7 +198,7 @@ def compute(params: Params) -> Generator[Snapshot, None, Result]:
     for step in range(1, last + 1):
         for way in ways:
             next(way)
-        if step in wanted:
+        if step in wanted and step < last:
             frames.append(Snapshot(step, last, look(net, rival, share, watched)))
             yield frames[-1]
     frames.append(Snapshot(last, last, look(net, rival, held_out, watched) | end(net, rival, pictures)))

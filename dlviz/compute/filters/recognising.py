@@ -13,9 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dlviz.compute.training import Batches, optimiser, train
-from dlviz.nets import convolutional, mlp
-from dlviz.nets.convolutional import Convolutional
-from dlviz.nets.mlp import MLP
+from dlviz.nets.convolutional import Convolutional, build_convolutional, features_of
+from dlviz.nets.mlp import MLP, build
 
 CLASSES = 10
 RIVAL = (784, 16, 16, CLASSES)  # the widths that a well-known film on neural networks made famous
@@ -43,12 +42,12 @@ def convolutional_net(settings: Mapping[str, Any]) -> Convolutional:
     """A fresh convolutional network of these settings, drawn from their seed."""
     generator = torch.Generator().manual_seed(int(settings["seed"]))
     kernel = int(settings["kernel"])
-    return convolutional.build(channels_of(settings), kernel, settings["pool"], settings["head"], settings["norm"], CLASSES, generator)
+    return build_convolutional(channels_of(settings), kernel, settings["pool"], settings["head"], settings["norm"], CLASSES, generator)
 
 
 def rival_net(settings: Mapping[str, Any]) -> MLP:
     """A fresh fully connected network 784-16-16-10 with ReLU, drawn from the same seed."""
-    return mlp.build(RIVAL, torch.relu, "he", torch.Generator().manual_seed(int(settings["seed"])))
+    return build(RIVAL, torch.relu, "he", torch.Generator().manual_seed(int(settings["seed"])))
 
 
 def logits_of(net: Convolutional | MLP, x: Tensor) -> Tensor:
@@ -82,7 +81,7 @@ def training(net: Convolutional | MLP, pictures: Set, settings: Mapping[str, Any
         else:
             keep = None
             if drop:
-                keep = (torch.rand(len(x), convolutional.features_of(net), generator=masks) >= drop) / (1 - drop)
+                keep = (torch.rand(len(x), features_of(net), generator=masks) >= drop) / (1 - drop)
             logits = net.forward(x, training=True, keep=keep)[0]
         return F.cross_entropy(logits, pictures.y[rows])
 
