@@ -17,9 +17,10 @@ ALONE, PINNED, LIVE = range(3)  # where a picture stands: by itself, as A that c
 FOLDER = Path(__file__).parent
 PARTS = {
     "convolution": ("drawing.js", "convolving.js", "grids.js"),
-    "player": ("panels.js", "network.js", "grids.js", "filters.js"),
+    "player": ("panels.js", "network.js", "grids.js", "tiles.js", "filters.js"),
     "hinges": ("drawing.js", "layer.js"),
     "drawpad": ("drawing.js",),
+    "digitpad": ("drawing.js", "grids.js", "tiles.js", "tiny.js"),
     "sketch": ("drawing.js", "grids.js"),
 }
 

@@ -32,20 +32,6 @@ function freshPen(canvas) {
   return { pen, width, height };
 }
 
-const stamp = document.createElement("canvas");
-
-// One small picture of side × side pixels, colour(i) for each, at a place of its own.
-function drawTile(pen, pixels, colour, x, y, size) {
-  Object.assign(stamp, { width: pixels, height: pixels });
-  const ink = stamp.getContext("2d"), image = ink.createImageData(pixels, pixels);
-  for (let i = 0; i < pixels * pixels; i++) image.data.set([...colour(i), 255], 4 * i);
-  ink.putImageData(image, 0, 0);
-  pen.drawImage(stamp, x, y, size, size);
-  if (size < 12) return;
-  pen.strokeStyle = "rgba(128, 128, 128, 0.6)";
-  pen.strokeRect(x + 0.5, y + 0.5, size - 1, size - 1);
-}
-
 // The largest |value| of an array over all frames so far, so that one colour means one number wherever the player stands.
 function reachOf(player, from, to, value) {
   let most = 1e-12;
