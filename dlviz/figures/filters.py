@@ -72,8 +72,8 @@ def learning(results: tuple[learnings.Result, ...], clip: Clip) -> bytes:
             "kind": "weights", "main": True, "array": "rival", "reach": "rival_reach", "count": recognising.RIVAL[1],
             "side": learnings.SIDE, "title": "The rival's first weights", "words": "784-16-16-10",
         },
-        {"kind": "curves", "main": True, "title": "wrong on held-out", "array": "wrong_shares", "series": series, "high": 1.0},
-        {"kind": "curves", "main": True, "title": "held-out loss", "array": "losses", "series": series, "high": 4.0},
+        {"kind": "curves", "main": True, "title": "wrong", "array": "wrong_shares", "series": series, "high": 1.0},
+        {"kind": "curves", "main": True, "title": "loss", "array": "losses", "series": series, "high": 4.0},
         {"kind": "confusion", "main": True, "title": "Taken for", "names": names, "long": params.data != "digits"},
     ]  # fmt: skip
     shares = (1 - result.accuracies).astype(np.float32)

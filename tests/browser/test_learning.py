@@ -73,8 +73,7 @@ def test_a_drawing_is_centred_as_mnist_was(visitor: Watched) -> None:
 
 def test_a_stroke_moves_the_probabilities_and_a_map_off_is_scored(visitor: Watched) -> None:
     page = visitor.open("filters?scene=two")
-    page.get_by_role("button", name="Skip").click() if page.get_by_role("button", name="Skip").count() else None
-    wait_until(page, lambda: page.locator(".player").first.get_attribute("data-done") == "true")
+    wait_until(page, lambda: page.locator(".player").first.get_attribute("data-done") == "true", "the end of the run")
     page.get_by_role("tab", name="Draw a digit").click()
     settle(page)
     pad = page.locator(".digitpad")
@@ -91,8 +90,7 @@ def test_a_stroke_moves_the_probabilities_and_a_map_off_is_scored(visitor: Watch
     held = pad.evaluate(DATA_OF_PAD)
     assert np.abs(np.array(held["chances"]) - before["chances"]).max() > 0.01, "they follow before the button is let go"
     page.mouse.up()
-    assert "100 %" in page.locator(".digitpad").inner_text() or max(held["chances"]) > 0.2
-    pad.locator("label", has_text="on").last.click()
+    pad.locator("input.on").click()
     settle(page)
     said = page.get_by_text(re.compile(r"points lost")).first
     said.wait_for()

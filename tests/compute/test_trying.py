@@ -26,7 +26,8 @@ def test_batch_norm_folds_into_kernel_and_bias(result: Result) -> None:
 
 def test_nothing_changed_is_nothing_lost(result: Result) -> None:
     found = attempt(result, [], [])
-    assert found.after == pytest.approx(found.before, abs=1e-3) and found.other_answers <= 2
+    assert found.after == found.before and found.other_answers == 0
+    assert found.before == pytest.approx(result.facts()["accuracy"].value, abs=1e-3)  # folded sums round otherwise
 
 
 def test_a_map_that_is_off_is_zero_and_the_others_stay(result: Result) -> None:
@@ -43,7 +44,7 @@ def test_with_every_map_off_all_pictures_get_one_answer(result: Result) -> None:
     truth = load(result.params, "held_out").y
     found = attempt(result, [[1, k] for k in range(8)], [])
     assert found.after == pytest.approx((truth == answer).double().mean().item())
-    assert found.other_answers == int((result.answers != answer).sum())
+    assert found.other_answers == pytest.approx(int((result.answers != answer).sum()), abs=2)
 
 
 def test_a_weight_is_set_where_it_stands(result: Result) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from dlviz.compute.filters import recognising as nets
 from dlviz.compute.filters.learning import Result, load, trained
 from dlviz.nets.convolutional import EPSILON, Convolutional
@@ -68,7 +66,7 @@ def _check(fits: bool) -> None:
 
 def attempt(result: Result, off: Sequence[Any], weights: Sequence[Any]) -> Tried:
     """The trained network against itself with these changes."""
-    held_out = load(result.params, "held_out")
-    after = nets.score(changed(folded(trained(result)), off, weights), held_out)
-    other = int((after.answers != torch.from_numpy(result.answers.astype("int64"))).sum())
-    return Tried(float(result.accuracies[-1, 0]), after.accuracy, other)
+    held_out, net = load(result.params, "held_out"), folded(trained(result))
+    before = nets.score(net, held_out)
+    after = nets.score(changed(net, off, weights), held_out) if off or weights else before
+    return Tried(before.accuracy, after.accuracy, int((after.answers != before.answers).sum()))
