@@ -87,7 +87,7 @@ def learning(results: tuple[learnings.Result, ...], clip: Clip) -> bytes:
     header = {
         "name": "dlviz-learning", "clip": clip.name, "steps": result.steps.tolist(), "of": clip.last, "done": clip.done,
         "until": max(clip.last, clip.until), "beside": beside, "again_ms": clip.again_ms, "panels": panels, "bar": True, "begin": 0,
-        "framed": ["kernels", "rival", "rival_reach", "maps", "highs", "chances", "losses", "wrong_shares", "confusion"],
+        "begins": [0], "framed": ["kernels", "rival", "rival_reach", "maps", "highs", "chances", "losses", "wrong_shares", "confusion"],
         "examples": examples,
     }  # fmt: skip
     return pack(
