@@ -10,7 +10,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
-from dlviz.compute.filters import convolution
+from dlviz.compute.filters import convolution, learning
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
 from dlviz.params import Params
 from dlviz.results import Fact, Facts
@@ -155,6 +155,14 @@ SAID: dict[str, tuple[Params, Params]] = {
     "The weights sum to 1: a flat": (convolution.Params(preset="box"), convolution.Params()),
     "times as bright": (convolution.Params(preset="own", kernel=(3,)), convolution.Params(preset="identity")),
     "Turning the kernel round": (convolution.Params(preset="laplacian"), convolution.Params()),
+    "the fully connected rival is ahead": (
+        learning.Params(pictures=500, head="global", channels=2),
+        learning.Params(pictures=500, layers=1, channels=4),
+    ),
+    "are known by heart": (
+        learning.Params(pictures=500, epochs=8, batch_size=10),
+        learning.Params(pictures=500, layers=1, channels=4),
+    ),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 
