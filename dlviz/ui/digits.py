@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from dlviz.compute.filters import trying, weights
-from dlviz.compute.filters.learning import Result
+from dlviz.compute.filters.learning import Result, moved
 from dlviz.figures.digitpad import digitpad
 from dlviz.params import key
 from dlviz.results import three_digits
@@ -85,3 +86,13 @@ def show_weights(result: Result, settings: Settings) -> None:
     elif (with_file := _with_loaded(result, run)[0]) is not result:
         accuracy = three_digits(100 * trying.attempt(with_file, [], []).before)
         st.markdown(f"Loaded: **{accuracy} %** of all {len(result.answers)} held-out pictures. Draw for it in the tab Draw a digit.")
+
+
+def show_shifts(result: Result, _: Settings) -> None:
+    """Training pictures as they are, and as they come into training."""
+    rows = moved(result.params)
+    most, count = int(result.params.shift), rows.shape[1]
+    framed = np.pad(rows, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=110)
+    mosaic = framed.transpose(0, 2, 1, 3).reshape(len(rows) * 30, count * 30)
+    words = f"moved by up to {most} pixels each time they are seen" if most else "not moved: set Shifts in training under More"
+    st.image(np.kron(mosaic, np.ones((3, 3), np.uint8)), caption=f"Above as they are; below, three times, {words}.")

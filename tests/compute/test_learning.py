@@ -186,3 +186,15 @@ def test_what_has_diverged_is_undefined_in_the_facts(short: Result) -> None:
     broken = np.full_like(short.kernels, np.nan)
     facts = replace(short, kernels=broken, losses=np.full_like(short.losses, np.nan)).facts()
     assert facts["loss"].value is None and facts["kernels_kept"].value is None and facts["accuracy"].value is not None
+
+
+def test_the_examples_of_shifts_are_training_pictures_moved_by_no_more_than_set() -> None:
+    """The first row is what is learned from; of each other picture some move of at most two pixels gives it back where it overlaps."""
+    params = Params(pictures=500, shift=2)
+    rows = learning.moved(params)
+    assert (rows[0] == images(params, "training")[:8]).all()
+    for row in rows[1:]:
+        for picture, moved in zip(rows[0], row, strict=True):
+            padded = np.pad(picture, 2)
+            assert any((padded[i : i + 28, j : j + 28] == moved).all() for i in range(5) for j in range(5))
+    assert (rows[0] != rows[1]).any() and (learning.moved(Params(pictures=500))[3] == rows[0]).all()

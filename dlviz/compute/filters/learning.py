@@ -163,6 +163,13 @@ def shown(params: Params) -> list[int]:
     return [int(np.flatnonzero(truth == label)[0]) for label in classes]
 
 
+def moved(params: Params, count: int = 8) -> np.ndarray:
+    """The first training pictures as they are, and three times as training may see them: uint8 (4, count, 28, 28)."""
+    x, generator = load(params, "training").x[:count], torch.Generator().manual_seed(int(params.seed))
+    rows = [x, *(nets.shifted(x, int(params.shift), generator) for _ in range(3))]
+    return (255 * torch.stack(rows)[:, :, 0]).round().to(torch.uint8).numpy()
+
+
 def tensors_of(net: Convolutional) -> list[Tensor]:
     """Every number of the network: what is trained, then what batch norm followed."""
     return [*net.parameters, *net.means, *net.variances]
