@@ -221,9 +221,7 @@ def look(net: Convolutional, rival: MLP, scored: nets.Set, watched: Tensor) -> d
         chances = torch.stack([logits, nets.logits_of(rival, watched)]).softmax(2)
         highs = torch.stack([layer.amax((1, 2, 3)) for layer in maps], 1)  # (SHOWN, layers)
         levels = [(255 * layer / highs[:, i, None, None, None].clamp_min(1e-12)).round() for i, layer in enumerate(maps)]
-        return {
-            "kernels": torch.cat([kernel.flatten() for kernel in net.kernels]).numpy().copy(),
-            "rival": rival.weights[0].numpy().copy(),
+        return weights_seen(net, rival) | {
             "maps": torch.cat([layer.flatten(1) for layer in levels], 1).flatten().nan_to_num().to(torch.uint8).numpy(),
             "highs": highs.numpy(),
             "chances": chances.numpy(),
@@ -232,6 +230,12 @@ def look(net: Convolutional, rival: MLP, scored: nets.Set, watched: Tensor) -> d
             "confusion": nets.confusion(scored.y, scores[0].answers).numpy().astype(np.float32),
             "answers": scores[0].answers.numpy().astype(np.uint8),
         }
+
+
+def weights_seen(net: Convolutional, rival: MLP) -> dict[str, np.ndarray]:
+    """Copies of every kernel, and of the rival's first weights."""
+    with torch.no_grad():
+        return {"kernels": torch.cat([kernel.flatten() for kernel in net.kernels]).numpy(), "rival": rival.weights[0].numpy().copy()}
 
 
 def end(net: Convolutional, rival: MLP, pictures: nets.Set) -> dict[str, np.ndarray]:
