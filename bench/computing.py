@@ -10,6 +10,7 @@ from bench.ratios import Row, alternate, clocked
 from dlviz.compute import run
 from dlviz.compute.activations import curve, network, seeds
 from dlviz.compute.activations.classifier import fresh, load
+from dlviz.compute.filters import learning, recognising
 from dlviz.compute.gradients import training
 from dlviz.compute.gradients.recording import Recorder
 from dlviz.compute.training import Batches, optimiser, train
@@ -71,6 +72,26 @@ def compare_statistics(times: int) -> Row:
     return Row("statistics", "600 steps with 61 pictures measured: the 600 steps alone", *found, bound=1.1)
 
 
+def compare_kernels(times: int) -> Row:
+    """Training a convolutional network with its kernels and the rival's weights kept in every frame, against the same steps alone."""
+    params = learning.Params()
+    settings, pictures = params.as_dict(), learning.load(params, "training")
+    last = recognising.steps_of(settings)
+    wanted = {round(i * last / learning.FRAMES) for i in range(learning.FRAMES)}
+
+    def train(keep: bool) -> None:
+        net, rival = recognising.convolutional_net(settings), recognising.rival_net(settings)
+        ways = [recognising.training(each, pictures, settings, last) for each in (net, rival)]
+        for step in range(last):
+            for way in ways:
+                next(way)
+            if keep and step in wanted:
+                learning.weights_seen(net, rival)
+
+    found = alternate(times, lambda: clocked(lambda: train(True)), lambda: clocked(lambda: train(False)), warm=1)
+    return Row("kernels", f"{last} steps of a CNN with {learning.FRAMES} frames of its kernels kept: the steps alone", *found, bound=1.1)
+
+
 def compare_seeds(times: int) -> Row:
     """64 seeds as one ensemble against one network."""
     params, steps = seeds.Params(), 300
@@ -122,6 +143,7 @@ ROWS: dict[str, Callable[[int], Row]] = {
     "compute": compare_compute,
     "kept-result": compare_kept,
     "statistics": compare_statistics,
+    "kernels": compare_kernels,
     "seeds": compare_seeds,
     "layers": compare_layers,
 }

@@ -45,7 +45,7 @@ TOPICS = (
         question="What does a convolutional network look for, and how does it learn to?",
         section="Vision",
         icon=":material/filter_b_and_w:",
-        views=("filters.convolution", "filters.drag", "filters.inside", "filters.channel"),
+        views=("filters.convolution", "filters.learning", "filters.drag", "filters.inside", "filters.channel"),
     ),
 )
 

@@ -4,6 +4,7 @@ from dlviz.compute.filters import inside
 from dlviz.compute.filters.inputs import OWN
 from dlviz.figures import filters as figures
 from dlviz.ui import frame
+from dlviz.ui.digits import show_digits, show_shifts, show_weights
 from dlviz.ui.pictures import show_pictures
 
 frame.show(
@@ -13,6 +14,9 @@ frame.show(
             "convolution",
             figures.convolution,
             {"Your own picture": lambda _, settings: show_pictures(settings, "picture", {"input": OWN})},
+        ),
+        "learning": frame.Drawing(
+            "player", figures.learning, {"Draw a digit": show_digits, "Shifts": show_shifts, "Weights": show_weights}, grows=True
         ),
         "drag": frame.Drawing("drag", figures.drag, grows=True),
         "inside": frame.Drawing(

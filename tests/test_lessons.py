@@ -9,7 +9,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
-from dlviz.compute.filters import channel, convolution, drag, inside
+from dlviz.compute.filters import channel, convolution, drag, inside, learning
 from dlviz.compute.gradients import by_hand, depth, own, training
 from dlviz.compute.gradients import time as through_time
 from dlviz.lessons import PLACEHOLDER, Expectation, LessonError, Scene, fill, fill_maths
@@ -237,6 +237,14 @@ SAID: dict[str, tuple[Params, Params]] = {
     "reads more unmoved digits": (drag.Params(shuffled=True), drag.Params()),
     "some ink at the edge": (drag.Params(), drag.Params(augmentation=4)),
     "of all digits.": (drag.Params(augmentation=4), drag.Params()),
+    "the fully connected rival is ahead": (
+        learning.Params(pictures=500, head="global", channels=2),
+        learning.Params(pictures=500, layers=1, channels=4),
+    ),
+    "are known by heart": (
+        learning.Params(pictures=500, epochs=8, batch_size=10),
+        learning.Params(pictures=500, layers=1, channels=4),
+    ),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

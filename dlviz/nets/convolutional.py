@@ -1,4 +1,4 @@
-"""A small convolutional network for pictures of one channel, and the fully connected one it is compared with, as plain tensors."""
+"""A small convolutional network for pictures of one channel, as plain tensors."""
 
 import math
 from collections.abc import Sequence
@@ -60,10 +60,11 @@ def pooled(maps: Tensor, pool: str) -> Tensor:
     return {"max": lambda: F.max_pool2d(maps, 2), "average": lambda: F.avg_pool2d(maps, 2), "none": lambda: maps}[pool]()
 
 
-def build(
+def build_convolutional(
     channels: Sequence[int], kernel: int, pool: str, reads: str, norm: bool, classes: int, generator: torch.Generator, side: int = 28
 ) -> Convolutional:
-    """A fresh network for pictures of side×side: He's normal weights, σ = √(2/in), biases 0 (He et al. 2015, eq. 10)."""
+    """A fresh network for pictures of side×side: normal weights, σ = √(2/in) for kernels (He et al. 2015, eq. 10)
+    and √(1/in) for the head; biases 0. KeyError for a pooling that does not exist comes with the first picture."""
     ins = [1, *channels[:-1]]
     kernels = [_normal((out, into, kernel, kernel), into * kernel**2, 2, generator) for into, out in zip(ins, channels, strict=True)]
     features = channels[-1] if reads == "global" else channels[-1] * (side // 2 ** (len(channels) if pool != "none" else 0)) ** 2

@@ -17,6 +17,8 @@ from dlviz.ui.link import encode
 from dlviz.ui.state import Settings, touch
 from dlviz.ui.table import show_table
 
+LONG = 10_000  # characters of a line, such as packed pictures, that the page does not show
+
 
 def share(settings: Settings) -> None:
     """A link to exactly this picture, and to the scene with its question where there is one; for teachers, with less around it."""
@@ -84,4 +86,5 @@ def _code(settings: Settings) -> None:
     with st.container(horizontal=True):
         st.download_button(".py", lambda: program, f"{name}.py", "text/x-python", on_click="ignore")
         st.download_button(".ipynb", lambda: scripts.notebook(program), f"{name}.ipynb", "application/x-ipynb+json", on_click="ignore")
-    st.code(program, language="python", height=420)
+    lines = (line if len(line) < LONG else f"{line[:80]} … ({len(line)} characters, whole in the files)" for line in program.splitlines())
+    st.code("\n".join(lines), language="python", height=420)

@@ -11,7 +11,7 @@ from dlviz.compute import run
 from dlviz.compute.filters import drag, rivals
 from dlviz.compute.filters.drag import KEPT, Params, Shelf, Trio
 from dlviz.compute.filters.rivals import DISTANCES, REACH, RIVALS
-from dlviz.nets.convolutional import build
+from dlviz.nets.convolutional import build_convolutional
 from dlviz.nets.mlp import MLP
 
 SHORT = Params(steps=20)
@@ -101,7 +101,7 @@ def test_a_fully_connected_network_on_shuffled_pixels_is_one_with_shuffled_weigh
 def logits_of_a_dot(head: str, at: int, side: int = 96) -> torch.Tensor:
     """What a CNN says about a bright patch on a large dark paper, far from its edges, in float64."""
     generator = torch.Generator().manual_seed(2)
-    net = doubled(build((8, 16, 32), 3, "max", head, True, 10, generator, side))
+    net = doubled(build_convolutional((8, 16, 32), 3, "max", head, True, 10, generator, side))
     patch = torch.rand(5, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     x = torch.zeros(1, 1, side, side, dtype=torch.float64)
     x[0, 0, 40:45, at : at + 5] = patch

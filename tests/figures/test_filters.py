@@ -1,6 +1,7 @@
 """What the browser is given of a convolution and of a maximisation, and what comes back from the drawing pad."""
 
 import base64
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,12 +9,13 @@ import pytest
 from dlviz.compute import run
 from dlviz.compute.filters import channel as channel_view
 from dlviz.compute.filters import drag
+from dlviz.compute.filters import learning as learnings
 from dlviz.compute.filters.convolution import Params, compute
 from dlviz.compute.filters.drag import Params as Dragged
 from dlviz.compute.filters.inside import Params as InsideParams
 from dlviz.compute.filters.inside import compute as inside_of
 from dlviz.compute.filters.rivals import RIVALS
-from dlviz.figures.filters import channel, convolution, inside
+from dlviz.figures.filters import channel, convolution, inside, learning
 from dlviz.figures.filters import drag as dragged
 from dlviz.figures.payload import Clip, unpack
 from dlviz.figures.sketch import SIDE, UnreadableDrawing, read, sketch
@@ -110,3 +112,34 @@ def test_inside_beside_another_picture_shares_the_scales_of_one_layer_and_one_me
     apart = inside_of(InsideParams(photo="coffee", method="saliency", layer="stem"))
     assert unpack(inside((one, apart)))[0]["reach"] == alone
     assert unpack(inside((apart,)))[0]["signed"] == {"attribution": False, "sanity": False, "maps": False}
+
+
+def test_a_run_reaches_the_player_frame_by_frame() -> None:
+    """Weights as they are, the rival's to half a level of its largest; every cell with errors has a picture of its own class."""
+    result = run("filters.learning", learnings.Params(pictures=500, channels=2, kernel="3"))
+    assert isinstance(result, learnings.Result)
+    header, arrays = unpack(learning((result,), Clip("a", 20, True)))
+    frames = len(header["steps"])
+    assert (arrays["kernels"] == result.kernels.ravel()).all() and header["steps"] == result.steps.tolist()
+    assert all(arrays[name].size % frames == 0 for name in header["framed"])
+    reach = arrays["rival_reach"][:, None]
+    rival = (arrays["rival"].reshape(frames, -1).astype(float) - 127) / 127 * reach
+    assert (np.abs(rival - result.rival.reshape(frames, -1)) <= 0.5001 / 127 * reach).all()
+    kernels, maps = (next(panel for panel in header["panels"] if panel["kind"] == kind) for kind in ("kernels", "maps"))
+    assert [(layer["at"], layer["out"], layer["into"]) for layer in kernels["layers"]] == [(0, 2, 1), (18, 4, 2)]
+    assert [(layer["at"], layer["channels"], layer["side"]) for layer in maps["layers"]] == [(0, 2, 28), (2 * 28**2, 4, 14)]
+    truth, examples = learnings.labels(result.params, "held_out"), np.array(header["examples"]).reshape(10, 10)
+    assert ((examples >= 0) == (result.confusion[-1] > 0)).all()
+    held_out, wrong = learnings.images(result.params, "held_out"), arrays["wrong"].reshape(-1, 28, 28)
+    for row, column in np.argwhere(examples >= 0):
+        same = (held_out == wrong[examples[row, column]]).all((1, 2))
+        assert (truth[same] == row).any() and (result.answers[same] == column).any()
+
+
+def test_a_run_that_has_diverged_can_be_packed() -> None:
+    result = run("filters.learning", learnings.Params(pictures=500, channels=2, kernel="3"))
+    assert isinstance(result, learnings.Result)
+    nothing = {name: np.full_like(getattr(result, name), np.nan) for name in ("kernels", "rival", "losses", "highs", "chances")}
+    broken = replace(result, **nothing)
+    header, arrays = unpack(learning((result, broken), Clip("a", 20, True)))
+    assert header["beside"]["losses"] == 0 and unpack(learning((broken,), Clip("a", 20, True)))[1]["rival"].max() == 127

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dlviz.compute.training import Batches, optimiser, train
-from dlviz.nets.convolutional import Convolutional, build
+from dlviz.nets.convolutional import Convolutional, build_convolutional
 
 SIDE, DIGITS = 28, 10
 REACH = 8  # pixels that a digit is moved at most, each way
@@ -51,7 +51,7 @@ def fresh(name: str, seed: int) -> Network:
     """One of RIVALS before training, drawn from the seed. Both CNNs have batch norm, max pooling, and the same kernels to begin with."""
     generator = torch.Generator().manual_seed(seed)
     if name != "mlp":
-        return build(CHANNELS, 3, "max", name, True, DIGITS, generator, SIDE)
+        return build_convolutional(CHANNELS, 3, "max", name, True, DIGITS, generator, SIDE)
     shapes = ((HIDDEN, SIDE * SIDE), (DIGITS, HIDDEN))
     weights = [torch.randn(out, into, generator=generator) * math.sqrt(2 / into) for out, into in shapes]  # He et al. 2015, eq. 10
     net = Perceptron(weights, [torch.zeros(out) for out, _ in shapes])

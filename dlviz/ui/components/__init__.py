@@ -16,7 +16,10 @@ import streamlit as st
 ALONE, PINNED, LIVE = range(3)  # where a picture stands: by itself, as A that cannot be edited, or as B beside it
 FOLDER = Path(__file__).parent
 PARTS = {
-    "player": ("colours.js", "panels.js", "dots.js", "mlp.js", "network.js", "memory.js", "striplines.js", "strips.js", "pictures.js"),
+    "player": (
+        "colours.js", "panels.js", "dots.js", "mlp.js", "network.js",
+        "memory.js", "striplines.js", "strips.js", "pictures.js", "grids.js", "tiles.js", "filters.js", ,
+    ),
     "inside": ("grids.js",),
     "drag": ("drawing.js", "colours.js", "grids.js"),
     "hinges": ("drawing.js", "layer.js"),
@@ -24,6 +27,7 @@ PARTS = {
     "depth": ("colours.js",),
     "by_hand": ("drawing.js", "graph.js", "differences.js"),
     "convolution": ("drawing.js", "convolving.js", "grids.js"),
+    "digitpad": ("drawing.js", "grids.js", "tiles.js", "tiny.js"),
     "sketch": ("drawing.js", "grids.js"),
 }
 

@@ -50,7 +50,18 @@ class Player {
     if (fresh && this.leads() && !still) this.play(1.5);
     else this.draw();
     if (this.leads()) this.tell();
-    if (!header.done) this.asking = setTimeout(() => this.root.isConnected && this.after(this.frames.at(-1)?.step ?? -1), header.again_ms);
+    clearTimeout(this.asking);
+    if (!header.done) this.ask(header.again_ms);
+  }
+
+  // Ask for what came later, and again after a while: where there was nothing new yet, the answer is the payload that is here
+  // already, and of that the page does not tell.
+  ask(wait) {
+    this.asking = setTimeout(() => {
+      if (!this.root.isConnected) return;
+      this.after(this.frames.at(-1)?.step ?? -1);
+      this.ask(Math.max(wait, 1000));
+    }, wait);
   }
 
   // Frames come in the order of their steps; those that are here already are passed over.
