@@ -17,8 +17,18 @@ ALONE, PINNED, LIVE = range(3)  # where a picture stands: by itself, as A that c
 FOLDER = Path(__file__).parent
 PARTS = {
     "player": (
-        "colours.js", "panels.js", "dots.js", "mlp.js", "network.js",
-        "memory.js", "striplines.js", "strips.js", "pictures.js", "grids.js", "tiles.js", "filters.js", ,
+        "colours.js",
+        "panels.js",
+        "dots.js",
+        "mlp.js",
+        "network.js",
+        "memory.js",
+        "striplines.js",
+        "strips.js",
+        "pictures.js",
+        "grids.js",
+        "tiles.js",
+        "filters.js",
     ),
     "inside": ("grids.js",),
     "drag": ("drawing.js", "colours.js", "grids.js"),
