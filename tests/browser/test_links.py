@@ -28,7 +28,7 @@ def different_link(topic: Topic) -> str:
 def test_the_first_request_to_a_fresh_server_may_be_a_deep_link(browser: Browser, tmp_path: Path) -> None:
     topic = catalog.TOPICS[-1]
     fresh = Server(tmp_path / "server.log")
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")  # players stand at their end
     try:
         visits = []
         for _ in range(2):

@@ -61,7 +61,7 @@ def test_the_strips_are_read_by_keyboard(visitor: Watched) -> None:
 
 
 def test_the_pinned_run_says_where_it_diverged_on_the_same_scales(visitor: Watched) -> None:
-    page = visitor.open("gradients?scene=clipping")
+    page = visitor.open("gradients?scene=training_clipped")
     done(page)
     settle(page)
     assert page.get_by_role("button", name="Profile of gradient norm").count() == 2
