@@ -138,13 +138,15 @@ SETTLE = """async ([quiet, patience]) => {
     const components = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")].filter((e) => e.checkVisibility());
     const drawn = components.every((e) => e.shadowRoot?.querySelector("svg.main > *, .player[data-done=true], .inside .answer"));
     // beside what is pinned stands a picture of its own
-    const paired = [...document.querySelectorAll(".st-key-side-a")].every((e) => e.querySelector("[data-testid=stBidiComponentIsolated], [data-testid=stAlert]"));
+    const shown = "[data-testid=stBidiComponentIsolated], [data-testid=stAlert]";
+    const paired = [...document.querySelectorAll(".st-key-side-a")].every((e) => e.querySelector(shown));
     const growing = components.some((e) => e.shadowRoot?.querySelector("[data-done=false]"));
     // between the front door's rerun and the page's own there is an idle moment with nothing on the page
     const filled = "[data-testid=stBidiComponentIsolated], .st-key-ask, [data-testid=stAlert]";
     const stage = document.querySelector(".st-key-stage");
     const begun = document.querySelector("[data-testid=stMain] h1") && (!stage || stage.querySelector(filled));
-    return idle && window.sentAt < window.heardAt && begun && drawn && paired && !growing && !document.querySelector("[data-testid=stSkeleton]");
+    const waiting = growing || document.querySelector("[data-testid=stSkeleton]");
+    return idle && window.sentAt < window.heardAt && begun && drawn && paired && !waiting;
   };
   const start = performance.now();
   let since = start;
