@@ -25,6 +25,21 @@ def test_going_home_ends_the_run(visitor: Watched, server: Server) -> None:
     settle(page)
 
 
+def test_after_a_click_elsewhere_a_growing_run_asks_nothing_for_a_while(visitor: Watched, server: Server) -> None:
+    """The click may lead to another page, and a question that overtakes its answer leaves an empty page (Streamlit 1.67)."""
+    page = visitor.page
+    page.goto(f"{server.url}/{LONG}&seed=1")
+    page.locator(".st-key-stage .player[data-done=false][data-frames]").wait_for(timeout=30_000)
+    page.locator("h1").click()
+    clicked = page.evaluate("performance.now()")
+    page.wait_for_timeout(1_000)
+    assert page.evaluate("sentAt") <= clicked
+    wait_until(page, lambda: page.evaluate("sentAt") > clicked + 1_000, "it asks again")
+    page.get_by_test_id("stTopNav").get_by_role("link", name="dlviz").click()
+    named(page, "topics").wait_for()
+    settle(page)
+
+
 def test_home_needs_no_torch() -> None:
     code = "import sys, dlviz.ui.home, dlviz.ui.session, dlviz.ui.navigation; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

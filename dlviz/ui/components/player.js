@@ -2,6 +2,15 @@
 // later ("after"), so that none is lost however busy page and server are. Playing, stepping and scrubbing are this viewer's
 // own and send nothing. A pinned player has no bar of its own: it follows the one beside it by document events.
 
+// When something was last done on the page outside the players. It may lead to another page, and until that comes, nothing must
+// be asked: Streamlit 1.67 would answer the other page's name with this one's, and leave an empty page.
+let elsewhere = -Infinity;
+const HOLD = 1500; // milliseconds
+for (const name of ["click", "popstate"]) {
+  const note = (event) => event.composedPath().some((node) => node.player) || (elsewhere = performance.now());
+  window.addEventListener(name, note, true);
+}
+
 class Player {
   constructor(root) {
     this.root = root;
@@ -59,6 +68,8 @@ class Player {
   ask(wait) {
     this.asking = setTimeout(() => {
       if (!this.root.isConnected) return;
+      const held = elsewhere + HOLD - performance.now();
+      if (held > 0) return this.ask(held);
       this.after(this.frames.at(-1)?.step ?? -1);
       this.ask(Math.max(wait, 1000));
     }, wait);
