@@ -85,7 +85,10 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class View:
-    """A view's words: its title and sentence, which facts stand under the stage, its maths, what to try, what to read."""
+    """A view's words: its title and sentence, which facts stand under the stage, its maths, what to try, what to read.
+
+    `more`: it is not among the views that are always in sight, but behind "more".
+    """
 
     title: str
     sentence: str
@@ -93,6 +96,7 @@ class View:
     maths: str
     tries: tuple[str, ...]
     references: tuple[str, ...]
+    more: bool = False
 
 
 @dataclass(frozen=True)

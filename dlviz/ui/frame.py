@@ -104,11 +104,29 @@ def _scenes_and_views(settings: Settings) -> None:
 
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.pills("Scenes", list(titles), format_func=titles.__getitem__, key=key, on_change=choose, label_visibility="collapsed", wrap=True)
-        views = {name.partition(".")[2]: settings.lessons.views[name.partition(".")[2]].title for name in settings.topic.views}
+        _views(settings)
+
+
+def _views(settings: Settings) -> None:
+    """The topic's views; those behind "more" stand beside the others only while they are shown."""
+    key, menu = f"{settings.topic.slug}.view", f"{settings.topic.slug}.views"
+    views = {name: settings.lessons.views[name] for name in (full.partition(".")[2] for full in settings.topic.views)}
+    behind = [name for name, view in views.items() if view.more and name != settings.view]
+
+    def title(name: str) -> str:
+        return views[name].title
+
+    def choose() -> None:
+        touch()
+        st.session_state[key] = st.session_state[menu]
+
+    with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall", key="views"):
         st.segmented_control(
-            "View", list(views), format_func=views.__getitem__, key=f"{settings.topic.slug}.view", on_change=touch,
+            "View", [name for name in views if name not in behind], format_func=title, key=key, on_change=touch,
             label_visibility="collapsed", required=True,
         )  # fmt: skip
+        if behind:
+            st.menu_button("More", behind, format_func=title, key=menu, on_click=choose, type="tertiary")
 
 
 def _sentence(settings: Settings, result: Result | None, pinned: Result | None) -> None:

@@ -236,6 +236,16 @@ def open_scene(page: Page, name: str, title: str) -> None:
     settle(page)
 
 
+def open_view(page: Page, slug: str, view: str) -> None:
+    """Click a view's segment, or its line in the menu "More", and wait until it is shown."""
+    title = lessons.load(slug).views[view].title
+    if not (segment := pill(page, f"{slug}.view", title)).count():
+        named(page, f"{slug}.views").get_by_role("button").click()
+        segment = page.get_by_test_id("stMenuButtonBody").get_by_text(title, exact=True)
+    segment.click()
+    settle(page)
+
+
 # From one address to another within a session, as Back and Forward do.
 GO = "(to) => { history.pushState({}, '', to); window.dispatchEvent(new PopStateEvent('popstate')); }"
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from dlviz import catalog, lessons
 from dlviz.catalog import Topic
 from dlviz.lessons import Scene
-from tests.browser.conftest import GO, Watched, chosen, link_of, named, open_scene, pill, settle
+from tests.browser.conftest import GO, Watched, chosen, link_of, named, open_scene, open_view, settle
 
 # the first scene of each topic that asks a question
 ASKING = [(topic, scene) for topic in catalog.TOPICS for scene in [s for s in lessons.load(topic.slug).scenes if s.ask][:1]]
@@ -39,8 +39,7 @@ def test_every_scene_opens_by_its_pill(visitor: Watched, topic: Topic) -> None:
     page = visitor.open(topic.slug)
     for view in (name.partition(".")[2] for name in topic.views):
         if link_of(page).view != view:
-            pill(page, f"{topic.slug}.view", said.views[view].title).click()
-            settle(page)
+            open_view(page, topic.slug, view)
         for scene in said.of(view):
             if chosen(page, f"{topic.slug}.{view}.scene") != [scene.title]:
                 open_scene(page, f"{topic.slug}.{view}", scene.title)
@@ -78,8 +77,7 @@ def test_a_question_comes_first_and_its_answer_reveals_the_picture(visitor: Watc
     assert ask is not None
     page = visitor.open(topic.slug)
     if link_of(page).view != scene.view:
-        pill(page, f"{topic.slug}.view", lessons.load(topic.slug).views[scene.view].title).click()
-        settle(page)
+        open_view(page, topic.slug, scene.view)
     other = next(s for s in lessons.load(topic.slug).of(scene.view) if not s.ask and s.id != scene.id)
     wrong = (ask.answer + 1) % len(ask.choices)
     for given in (wrong, ask.answer):

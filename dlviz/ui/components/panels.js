@@ -1,5 +1,11 @@
 // What a player can show: each kind builds one panel and returns how a frame is drawn into it.
 
+// The value that this share of the sorted values lies below, linear between two of them.
+function quantile(sorted, share) {
+  const at = share * (sorted.length - 1), below = Math.floor(at);
+  return sorted[below] + (at - below) * ((sorted[below + 1] ?? sorted[below]) - sorted[below]);
+}
+
 const PANELS = {
   // frames: (h, w) bytes through a colour table from low to high
   image(player, spec, box) {
@@ -45,7 +51,8 @@ const PANELS = {
     };
   },
 
-  // one line a member over steps, its loss on a logarithmic axis; the members that have solved the task stand out
+  // the members' losses over steps on a logarithmic axis: half of them lie in the dark band, nine tenths in the light one, around
+  // their median; each is a thin line too, and those that have solved the task stand out
   seeds(player, spec, box) {
     const svg = make(box, "svg", { role: "img", "aria-label": spec.title });
     const [low, high] = [-4, 0.5], members = spec.members;
@@ -59,9 +66,15 @@ const PANELS = {
         svg.replaceChildren();
         const { frames } = player, value = (j, k) => Math.max(low, Math.log10(frames[j].losses[spec.offset + k]));
         const drawn = panel(svg, { x: 36, y: 6, width: width - 48, height: height - 44 }, [0, Math.max(1, until)], [low, high], { title: spec.title, x: "step" });
-        lines = Array.from({ length: members }, (_, k) =>
-          make(drawn.inside, "path", { class: "line", d: linePath(frames.length, (j) => drawn.sx(frames[j].step), (j) => drawn.sy(value(j, k))), "stroke-width": 1.2, opacity: 0.7 })
-        );
+        const line = (height, look) => make(drawn.inside, "path", { class: "line", d: linePath(frames.length, (j) => drawn.sx(frames[j].step), height), ...look });
+        const sorted = frames.map((_, j) => Array.from({ length: members }, (_, k) => value(j, k)).sort((a, b) => a - b));
+        const share = (j, of) => drawn.sy(quantile(sorted[j], of));
+        for (const rest of [0.05, 0.25]) {
+          const edge = (of) => frames.map((frame, j) => `${drawn.sx(frame.step).toFixed(1)},${share(j, of).toFixed(1)}`);
+          make(drawn.inside, "path", { class: "band", "data-rest": rest, d: `M${[...edge(rest), ...edge(1 - rest).reverse()].join("L")}Z` });
+        }
+        lines = Array.from({ length: members }, (_, k) => line((j) => drawn.sy(value(j, k)), { "stroke-width": 0.8, opacity: 0.45 }));
+        line((j) => share(j, 0.5), { class: "line median", "stroke-width": 2.5 });
         cursor = make(svg, "line", { class: "cursor", y1: drawn.box.y, y2: drawn.box.y + drawn.box.height });
         note = make(svg, "text", { class: "note", x: drawn.box.x + drawn.box.width - 4, y: drawn.box.y + 34, "text-anchor": "end", "font-weight": 600 });
         cursor.at = drawn.sx;
