@@ -243,7 +243,7 @@ class Hinges {
   }
 
   drawUnits() {
-    const width = this.svg.clientWidth, height = this.svg.clientHeight, theta = this.theta(), n = theta.a.length;
+    const { width, height } = measure(this.svg), theta = this.theta(), n = theta.a.length;
     this.picture.replaceChildren();
     const low = Math.max(64, Math.round(height * 0.2)), box = { x: 44, y: 4, width: width - 54, height: height - low - 44 };
     const upper = (this.upper = panel(this.picture, box, [-WIDE, WIDE], [-HIGH, HIGH], { title: "", x: "input x" }));
@@ -337,11 +337,11 @@ class Hinges {
   // move(x, up): where the pointer is along x, and how far it has gone up
   grab(event, i, move) {
     if (i !== undefined) this.handles.querySelector(`[data-unit="${i}"]`).focus({ preventScroll: true });
-    const from = inside(this.svg, event)[1];
+    const from = pointerIn(this.svg, event).y;
     let moved = false;
     hold(event, (now) => {
       moved = true;
-      const [x, y] = inside(this.svg, now);
+      const { x, y } = pointerIn(this.svg, now);
       move(Math.max(-WIDE, Math.min(WIDE, Math.round(this.upper.sx.invert(x) * 100) / 100)), this.upper.sy.invert(y) - this.upper.sy.invert(from));
     }, () => moved && this.send());
   }
@@ -433,7 +433,7 @@ class Hinges {
 
   drawBy(event) {
     const at = (now) => {
-      const [x, y] = inside(this.svg, now);
+      const { x, y } = pointerIn(this.svg, now);
       return { x: this.upper.sx.invert(x), y: this.upper.sy.invert(y) };
     };
     let last = at(event);
@@ -462,7 +462,7 @@ class Hinges {
   // The price ------------------------------------------------------------------------------------------------------------
 
   drawPrice() {
-    const svg = this.root.querySelector(".price svg"), width = svg.clientWidth, height = svg.clientHeight, n = this.theta().a.length;
+    const svg = this.root.querySelector(".price svg"), { width, height } = measure(svg), n = this.theta().a.length;
     svg.replaceChildren();
     if (width < 80 || height < 50) return;
     const { sizes, price: labels, axes } = this.header, log = (value) => Math.log10(Math.max(value, 1e-6));

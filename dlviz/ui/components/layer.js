@@ -41,7 +41,7 @@ class Layer {
     this.handles.children[k].focus({ preventScroll: true });
     const { sx, sy } = this.right;
     hold(event, (moved) => {
-      const [x, y] = inside(this.svg, moved);
+      const { x, y } = pointerIn(this.svg, moved);
       this.move(k, [sx.invert(x), sy.invert(y)].map((value) => Math.round(value * 20) / 20));
     }, () => {
       this.held = false;
@@ -71,7 +71,7 @@ class Layer {
   // `least`: what the right picture has to reach, whatever these weights are
   draw(weights, f, colours, least) {
     Object.assign(this, { weights, least });
-    const width = this.svg.clientWidth, height = this.svg.clientHeight, reach = this.reach();
+    const { width, height } = measure(this.svg), reach = this.reach();
     if (width < 100 || height < 60) return;
     this.picture.replaceChildren();
     const side = Math.min((width - 60) / 2, height - 40), top = 4;
