@@ -55,7 +55,7 @@ class Cost {
   }
 
   draw() {
-    const { clientWidth: width, clientHeight: height } = this.svg;
+    const { width, height } = measure(this.svg);
     if (!this.header || width < 200 || height < 80) return;
     const { machine } = this.header, focused = this.root.getRootNode().activeElement?.dataset.row;
     this.svg.replaceChildren();

@@ -76,14 +76,14 @@ const PANELS = {
         lines = Array.from({ length: members }, (_, k) => line((j) => drawn.sy(value(j, k)), { "stroke-width": 0.8, opacity: 0.45 }));
         line((j) => share(j, 0.5), { class: "line median", "stroke-width": 2.5 });
         cursor = make(svg, "line", { class: "cursor", y1: drawn.box.y, y2: drawn.box.y + drawn.box.height });
-        note = make(svg, "text", { class: "note", x: drawn.box.x + drawn.box.width - 4, y: drawn.box.y + 34, "text-anchor": "end", "font-weight": 600 });
+        note = make(svg, "text", { class: "tally", style: HALO, x: drawn.box.x + drawn.box.width - 4, y: drawn.box.y + 34, "text-anchor": "end", "font-weight": 600 });
         cursor.at = drawn.sx;
       }
       if (!cursor) return;
       const solved = lines.map((_, k) => frame.accuracies[spec.offset + k] === 1);
       lines.forEach((line, k) => line.setAttribute("stroke", colours[solved[k] ? 0 : 1]));
       for (const end of ["x1", "x2"]) cursor.setAttribute(end, cursor.at(frame.step));
-      note.textContent = `${solved.filter(Boolean).length} of ${members} have every point right`;
+      note.textContent = `${solved.filter(Boolean).length} of ${members} solved it`;
     };
   },
 };
