@@ -83,6 +83,16 @@ def test_a_wide_network_does_as_predicted(name: str, spread: float) -> None:
     np.testing.assert_allclose(result.square, result.predicted_square, rtol=0.35)
 
 
+@pytest.mark.parametrize(("name", "spread"), [("tanh", 1.5), ("relu", math.sqrt(2))])
+def test_what_is_predicted_asks_nothing_of_the_data_but_their_mean_square(name: str, spread: float) -> None:
+    """Handwritten digits of 784 pixels, as like each other as they are, give the factor that normal noise gives."""
+    settings = Params(activation=name, weight_spread=spread, depth=20, width=600, samples=32, precision="float64", data="digits")
+    facts = compute(settings).facts()
+    assert facts["factor"].value == pytest.approx(facts["predicted_factor"].value, rel=0.02)
+    noise = Params(activation=name, weight_spread=spread, depth=20, width=100, samples=32)
+    assert facts["predicted_factor"].value == pytest.approx(compute(noise).facts()["predicted_factor"].value, rel=0.05)
+
+
 def test_a_wide_network_with_skips_does_as_predicted() -> None:
     result = compute(Params(activation="tanh", skip="own", skip_scale=0.5, depth=20, width=600, samples=32, precision="float64"))
     facts = result.facts()

@@ -186,3 +186,8 @@ def singular_values(net: Deep, x: Tensor) -> np.ndarray:
 
     jacobian = torch.autograd.functional.jacobian(last, x[0])
     return torch.linalg.svdvals(jacobian.detach().double()).numpy() if bool(jacobian.isfinite().all()) else np.full(1, np.nan)
+
+
+def material(params: Params) -> dict[str, Any]:
+    """What the exported program needs besides its settings: the digits, if it is given any."""
+    return params.material()
