@@ -171,13 +171,13 @@ class Depth {
       ["‖∂L/∂z‖", threeDigits(value("signal_gradient"))],
       ["‖∂L/∂W‖", threeDigits(value("weight_gradient"))],
       ["‖∂L/∂W‖ / ‖W‖", threeDigits(value("weight_gradient") / value("weight_norm"))],
-      ["of single samples, 10–90 %", Number.isFinite(arrays.per_sample[3 * i]) ? `${threeDigits(arrays.per_sample[3 * i])} – ${threeDigits(arrays.per_sample[3 * i + 2])}` : "–"],
-      ["outputs: mean · variance", `${threeDigits(value("mean"))} · ${threeDigits(value("variance"))}`],
+      ["of single samples, 10–90 %", Number.isFinite(arrays.per_sample[3 * i]) ? `${threeDigits(arrays.per_sample[3 * i])} – ${threeDigits(arrays.per_sample[3 * i + 2])}` : "–", "aside"],
+      ["outputs: mean · variance", `${threeDigits(value("mean"))} · ${threeDigits(value("variance"))}`, "aside"],
       ["mean |f′|", threeDigits(value("slope"))],
       ["dead · saturated", `${percent("dead")} · ${percent("saturated")}`],
     ];
     this.root.querySelector(".readout dl").replaceChildren(
-      ...rows.flatMap(([label, text]) => [Object.assign(document.createElement("dt"), { textContent: label }), Object.assign(document.createElement("dd"), { textContent: text })])
+      ...rows.flatMap(([label, text, className = ""]) => [["dt", label], ["dd", text]].map(([kind, textContent]) => Object.assign(document.createElement(kind), { textContent, className })))
     );
     const factors = FACTORS.filter(([name]) => name !== "through_rest" || header.rest);
     this.root.querySelector(".product").textContent =
