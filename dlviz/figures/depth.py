@@ -25,7 +25,7 @@ def depth(results: tuple[depths.Result, ...]) -> bytes:
     drawn: dict[str, list[tuple[np.ndarray, ...]]] = {
         "gradient": [(each.signal_gradient, each.weight_gradient) for each in results],
         "factor": [(each.through_weights, each.through_rest, each.through_slope, np.ones(1)) for each in results],
-        "signal": [(each.variance, each.square, each.predicted_square, np.array([each.fixed_square])) for each in results],
+        "signal": [(each.variance, each.square, each.predicted_square, each.fixed_square.reshape(1)) for each in results],
     }
     header = {
         "name": "dlviz-gradients",

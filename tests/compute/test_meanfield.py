@@ -68,7 +68,7 @@ def test_signals_come_to_rest_where_it_is_said(name: str, spread: float, bias: f
     [{"activation": "tanh", "weight_spread": 0.5}, {"activation": "relu", "initialisation": "he"}, {"norm": "rms"}, {"skip": "plain"}],
 )
 def test_signals_that_fade_or_grow_or_are_held_have_no_place_of_rest(settings: dict[str, Any]) -> None:
-    assert math.isnan(compute(Params(**({"activation": "sigmoid", "depth": 4, "samples": 8} | settings))).fixed_square)
+    assert np.isnan(compute(Params(**({"activation": "sigmoid", "depth": 4, "samples": 8} | settings))).fixed_square)
 
 
 def test_a_prediction_repeats_the_map() -> None:

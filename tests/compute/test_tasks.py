@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from dlviz.compute.gradients import depth
+from dlviz.compute import run
+from dlviz.compute.gradients import depth, own
+from dlviz.compute.gradients import time as through_time
 from dlviz.compute.gradients.tasks import DATA, DIGITS, NORMAL, classes, inputs, load, pictures
 from dlviz.data import digits
 
@@ -53,3 +55,15 @@ def test_a_network_of_zeros_gives_ten_digits_the_same_chance() -> None:
     result = depth.compute(depth.Params(depth=3, width=5, data=DIGITS, initialisation="zeros"))
     assert result.loss == pytest.approx(math.log(10), rel=1e-6)
     assert result.parameters == (784 + 1) * 5 + 2 * (5 + 1) * 5 + (5 + 1) * 10
+
+
+def test_the_last_line_of_the_page_says_network_data_and_seed() -> None:
+    """784 pixels into 16, two layers, ten classes; the LSTM's four blocks see 27 letters, 8 units and a bias."""
+    said = depth.compute(depth.Params(depth=2, width=16, data=DIGITS, samples=24, seed=5)).provenance()
+    assert said == f"2 layers of 16 units, {785 * 16 + 17 * 16 + 17 * 10:,} parameters · handwritten digits, 24 samples · seed 5"
+    code = "nn.Sequential(nn.Linear(784, 4), nn.Linear(4, 10))"
+    assert (
+        own.compute(own.Params(code=code, data=DIGITS, samples=8)).provenance().startswith(f"2 layers, {785 * 4 + 50:,} parameters · hand")
+    )
+    words = run("gradients.time", through_time.Params(cell="lstm", task="characters", hidden=8, length=3, steps=1, batch_size=1))
+    assert words.provenance() == f"LSTM with {4 * 8 * (27 + 8 + 1) + 9 * 27:,} parameters · next character, 3 steps · seed 1"

@@ -75,6 +75,11 @@ class Architecture(p.Params):
         """What a program of its own needs of the data."""
         return pictures(self.data, int(self.samples), int(self.seed))
 
+    def provenance(self, parameters: int) -> str:
+        """The network, what it is given, and the seed, in words."""
+        network = f"{int(self.depth)} layers of {int(self.width)} units, {parameters:,} parameters"
+        return f"{network} · {DATA[self.data]}, {int(self.samples)} samples · seed {int(self.seed)}"
+
     def task(self) -> Task:
         """The inputs and classes of these settings."""
         return load(self.data, int(self.samples), int(self.width), int(self.seed))

@@ -48,7 +48,7 @@ class Result(Base):
     """The arrays of a `Flow`, all (layers,) unless said there; what is predicted of it; and how this depends on σ_w and σ_b.
 
     `weight_square` is σ_w² as drawn: n times the mean square of each layer's weights. `predicted_square` and `predicted_chi`
-    as in `meanfield.Prediction`, nan with a norm. `fixed_square`: the q* at which a plain network's mean square rests, else nan.
+    as in `meanfield.Prediction`, nan with a norm. `fixed_square` (): the q* at which a plain network's mean square rests, else nan.
     `underflow`: the share of ∂L/∂W that is 0 but not so in float64; nan if not looked for. `map_chi` (σ_b, σ_w): χ at the fixed
     point of a plain wide network, for every σ_w of `map_weight` and σ_b of MAP_BIAS. `singular`: values of ∂h_L/∂x, largest
     first, or none.
@@ -76,11 +76,15 @@ class Result(Base):
     weight_square: np.ndarray
     predicted_square: np.ndarray
     predicted_chi: np.ndarray
-    fixed_square: float
+    fixed_square: np.ndarray
     underflow: np.ndarray
     map_weight: np.ndarray
     map_chi: np.ndarray
     singular: np.ndarray
+
+    def provenance(self) -> str:
+        """The network, the data and the seed."""
+        return self.params.provenance(self.parameters)
 
     def facts(self) -> dict[str, Fact]:
         """What reaches the first layer, the slope of the line and its factors, and what is predicted."""
@@ -147,7 +151,7 @@ def compute(params: Params) -> Result:
             **arrays,
             weight_square=weight_square,
             **_predictions(settings, net, task.x, weight_square),
-            fixed_square=_fixed_square(settings, net, weight_square),
+            fixed_square=np.array(_fixed_square(settings, net, weight_square)),
             underflow=_underflow(settings, passed.weights) if lost else np.full(net.depth, np.nan),
             **chart(settings.activation),
             singular=singular_values(net, x) if settings.jacobian else np.zeros(0),

@@ -113,6 +113,11 @@ class Result(Base):
         """Where the layers with weight matrices are."""
         return [i for i, kind in enumerate(self.kinds) if kind == "Linear"]
 
+    def provenance(self) -> str:
+        """The network, the data and the seed."""
+        given = f"{DATA[self.params.data]}, {int(self.params.samples)} samples"
+        return f"{len(self.kinds)} layers, {self.total:,} parameters · {given} · seed {int(self.params.seed)}"
+
     def facts(self) -> dict[str, Fact]:
         """Size and loss; how the gradients and signals of the first weight matrix compare with those of the last; dead and flat shares."""
         linear = self.linear()

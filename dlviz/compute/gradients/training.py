@@ -103,6 +103,10 @@ class Result(Base):
         broken = ~np.isfinite(self.each("batch_loss")) | ~np.isfinite(self.each("total"))
         return int(np.argmax(broken)) + 1 if broken.any() else None
 
+    def provenance(self) -> str:
+        """The network, the data and the seed."""
+        return self.params.provenance(self.parameters)
+
     def facts(self) -> dict[str, Fact]:
         """How the run ended, how far it was stable, and which layers stand out."""
         ends = {
