@@ -124,6 +124,10 @@ class Result:
         """The named scalars this result stands for."""
         raise NotImplementedError
 
+    def provenance(self) -> str:
+        """Which model and which data the numbers come from, for the last line of the page; empty where the view has none."""
+        return ""
+
     def to_npz(self, view: str) -> bytes:
         """The result as bytes: arrays as they are, everything else in the header."""
         import torch

@@ -9,6 +9,7 @@ import numpy as np
 
 FILE = Path(__file__).with_name("digits.npz")
 TRAINING = 8000  # the first ones of the shuffled file; the other 2,000 are held out
+CLASSES, PIXELS = 10, 784
 Part = Literal["training", "held_out"]
 
 
@@ -38,3 +39,16 @@ def load(part: Part) -> Digits:
     """
     rows = {"training": slice(None, TRAINING), "held_out": slice(TRAINING, None)}[part]
     return Digits(_all().images[rows], _all().labels[rows])
+
+
+def draw(n: int, seed: int) -> Digits:
+    """n different digits for training, drawn by the seed: 0 to 9 in turn, so every class as often as any other, up to one.
+
+    >>> draw(12, 1).labels.tolist()
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]
+    """
+    rng, whole = np.random.default_rng(seed), load("training")
+    rounds = -(-n // CLASSES)
+    rows = np.stack([rng.permutation(np.flatnonzero(whole.labels == label))[:rounds] for label in range(CLASSES)], axis=1)
+    chosen = rows.ravel()[:n]
+    return Digits(whole.images[chosen], whole.labels[chosen])

@@ -13,7 +13,7 @@ from dlviz.figures.payload import pack
 DIVERGING = ("#0072B2", "#FFFFFF", "#C2500A")  # χ below 1, at 1, above 1
 FURTHEST = 1.0  # |log10 χ| at which the map's colours end
 SENT = (
-    "weight_gradient", "signal_gradient", "weight_norm", "square", "variance", "slope", "dead", "saturated", "through_weights",
+    "weight_gradient", "signal_gradient", "weight_norm", "square", "mean", "variance", "slope", "dead", "saturated", "through_weights",
     "through_rest", "through_slope", "predicted_square",
 )  # fmt: skip
 
@@ -25,7 +25,7 @@ def depth(results: tuple[depths.Result, ...]) -> bytes:
     drawn: dict[str, list[tuple[np.ndarray, ...]]] = {
         "gradient": [(each.signal_gradient, each.weight_gradient) for each in results],
         "factor": [(each.through_weights, each.through_rest, each.through_slope, np.ones(1)) for each in results],
-        "signal": [(each.variance, each.square, each.predicted_square) for each in results],
+        "signal": [(each.variance, each.square, each.predicted_square, each.fixed_square.reshape(1)) for each in results],
     }
     header = {
         "name": "dlviz-gradients",
@@ -35,6 +35,7 @@ def depth(results: tuple[depths.Result, ...]) -> bytes:
         "ranges": {name: _decades([part for parts in each for part in parts]) for name, each in drawn.items()},
         "rest": bool(np.any(np.abs(np.nan_to_num(result.through_rest, nan=1.0) - 1) > 1e-6)),
         "precision": params.precision,
+        "rests": math.log10(result.fixed_square) if math.isfinite(result.fixed_square) else None,
         "histogram": {"bins": BINS, "reach": REACH},
         "map": _map(result),
     }

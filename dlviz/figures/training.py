@@ -1,16 +1,17 @@
 """The picture of the view In training: four strips of layers over steps, the loss under them, and the present step layer by layer."""
 
+import math
 from typing import Any
 
 import numpy as np
 
+from dlviz.compute.gradients.tasks import classes
 from dlviz.compute.gradients.training import Result
 from dlviz.figures.payload import Clip, pack
 
 VIRIDIS = ("#440154", "#482878", "#3E4A89", "#31688E", "#26828E", "#1F9E89", "#35B779", "#6DCD59", "#B4DE2C", "#FDE725")
 AROUND = ("#0072B2", "#FFFFFF", "#C2500A")  # below the rule, on it, above it; as in the rest of dlviz
 RULE = -3  # log₁₀ of the update ratio that is thought healthy
-COIN = float(np.log(2))
 STRIPS: tuple[dict[str, Any], ...] = (
     {"array": "gradient", "title": "gradient norm", "formula": "‖∂L/∂W‖", "log": True, "colours": VIRIDIS},
     {"array": "update", "title": "update ratio", "formula": "‖ΔW‖ / ‖W‖", "log": True, "colours": AROUND, "middle": RULE},
@@ -25,9 +26,10 @@ def training(results: tuple[Result, ...], clip: Clip) -> bytes:
     The first result is drawn; one beside it only widens the axes, so that both pictures have the same.
     """
     result, others = results[0], results[1:]
+    of = classes(result.params.data)
     panel = {
-        "kind": "history", "main": True, "layers": result.dead.shape[1], "strips": STRIPS, "coin": COIN,
-        "clip": result.params.clip,
+        "kind": "history", "main": True, "layers": result.dead.shape[1], "strips": STRIPS, "clip": result.params.clip,
+        "guess": {"loss": math.log(of), "name": f"ln {of}"},  # of who gives every class the same probability
         "title": "Every layer at every step of the training",
     }  # fmt: skip
     beside: dict[str, Any] = {strip["array"]: _range(strip, others) for strip in STRIPS}

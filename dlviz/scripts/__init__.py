@@ -31,7 +31,7 @@ def export(view: str, params: Params) -> str:
         imports += _imports(module)
         inlined.append(f"# {'-' * 20} from dlviz: {name}\n\n{_body(module)}")
     settings = f"SETTINGS: dict[str, Any] = {pprint.pformat(params.canonical().as_dict(), sort_dicts=False, width=100)}"
-    if material := _material(view, params):
+    if (material := _material(view, params)) is not None:
         settings += f"\n\nMATERIAL: dict[str, Any] = {pprint.pformat(material, sort_dicts=False, width=100)}"
     head = ast.get_docstring(tree, clean=False) or ""
     imports = sorted(dict.fromkeys(imports + _imports(source)), key=lambda line: (line.startswith("from"), line))
@@ -51,10 +51,10 @@ def notebook(source: str) -> str:
     return json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}, indent=1)
 
 
-def _material(view: str, params: Params) -> dict[str, Any]:
-    """What the view's program needs besides its settings; most need nothing."""
+def _material(view: str, params: Params) -> dict[str, Any] | None:
+    """What the view's program needs besides its settings, which may be nothing for these; None for a view that never needs any."""
     give: Callable[[Params], dict[str, Any]] | None = getattr(import_module(f"dlviz.compute.{view}"), "material", None)
-    return give(params.canonical()) if give else {}
+    return give(params.canonical()) if give else None
 
 
 def _dlviz_imports(node: ast.stmt) -> list[str]:

@@ -1,6 +1,7 @@
 """Mean-field theory: closed forms, scipy's quadrature, and real wide networks."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from scipy.integrate import quad
 
 from dlviz.compute.gradients.depth import Params, compute
-from dlviz.compute.gradients.meanfield import COARSE, fixed_point, mean, predict, slope_square, square
+from dlviz.compute.gradients.meanfield import COARSE, fixed_point, mean, predict, resting_place, slope_square, square
 from dlviz.nets.activations import activation
 
 Q = np.array([0.01, 0.5, 1.0, 7.0])
@@ -52,6 +53,24 @@ def test_a_fixed_point_is_one() -> None:
     np.testing.assert_allclose(weight_square * square(function, q) + bias_square, q, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("name", "spread", "bias"), [("tanh", 1.5, 0.3), ("sigmoid", 2.0, 0.0), ("relu", 1.2, 0.5)])
+def test_signals_come_to_rest_where_it_is_said(name: str, spread: float, bias: float) -> None:
+    """ReLU: q* = σ_w² q*/2 + σ_b², so σ_b²/(1 − σ_w²/2). The prediction for sixty layers, whose σ_w differ a little, ends there."""
+    settings = Params(activation=name, weight_spread=spread, bias_spread=bias, depth=60, width=200, samples=8)
+    result = compute(settings)
+    assert result.predicted_square[-1] == pytest.approx(result.fixed_square, rel=0.1)
+    exact = resting_place(activation(name, {}), spread**2, bias**2)
+    assert exact == pytest.approx(bias**2 / (1 - spread**2 / 2) if name == "relu" else result.fixed_square, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"activation": "tanh", "weight_spread": 0.5}, {"activation": "relu", "initialisation": "he"}, {"norm": "rms"}, {"skip": "plain"}],
+)
+def test_signals_that_fade_or_grow_or_are_held_have_no_place_of_rest(settings: dict[str, Any]) -> None:
+    assert np.isnan(compute(Params(**({"activation": "sigmoid", "depth": 4, "samples": 8} | settings))).fixed_square)
+
+
 def test_a_prediction_repeats_the_map() -> None:
     """ReLU and σ_w² = 2: q stays and χ is 1; with σ_w² = 1 q halves and χ is 1/2."""
     for weight_square, factor in ((2.0, 1.0), (1.0, 0.5)):
@@ -81,6 +100,16 @@ def test_a_wide_network_does_as_predicted(name: str, spread: float) -> None:
     facts = result.facts()
     assert facts["factor"].value == pytest.approx(facts["predicted_factor"].value, rel=0.02)
     np.testing.assert_allclose(result.square, result.predicted_square, rtol=0.35)
+
+
+@pytest.mark.parametrize(("name", "spread"), [("tanh", 1.5), ("relu", math.sqrt(2))])
+def test_what_is_predicted_asks_nothing_of_the_data_but_their_mean_square(name: str, spread: float) -> None:
+    """Handwritten digits of 784 pixels, as like each other as they are, give the factor that normal noise gives."""
+    settings = Params(activation=name, weight_spread=spread, depth=20, width=600, samples=32, precision="float64", data="digits")
+    facts = compute(settings).facts()
+    assert facts["factor"].value == pytest.approx(facts["predicted_factor"].value, rel=0.02)
+    noise = Params(activation=name, weight_spread=spread, depth=20, width=100, samples=32)
+    assert facts["predicted_factor"].value == pytest.approx(compute(noise).facts()["predicted_factor"].value, rel=0.05)
 
 
 def test_a_wide_network_with_skips_does_as_predicted() -> None:

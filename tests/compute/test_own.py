@@ -185,10 +185,18 @@ def test_batch_norm_gives_each_unit_mean_0_and_variance_1() -> None:
 
 def test_points_in_the_plane_and_one_output() -> None:
     code = "nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))"
-    for data in own.DATA:
+    for data in ("normal", "circle", "moons", "spiral"):
         result = compute(Params(code=code, data=data, samples=48))
         assert value(result, "input_width") == 2 and value(result, "output_width") == 1
         assert abs(result.loss - math.log(2)) < 0.4, "before training nothing is known: the loss is near ln 2"
+
+
+def test_digits_have_784_numbers_and_ten_classes() -> None:
+    """Before training nothing is known: the loss is near ln 10."""
+    code = "nn.Sequential(nn.Linear(784, 16), nn.Tanh(), nn.Linear(16, 10))"
+    result = compute(Params(code=code, data="digits", samples=48))
+    assert value(result, "input_width") == 784 and abs(result.loss - math.log(10)) < 0.4
+    assert result.total == 785 * 16 + 17 * 10 and value(result, "first_gradient") > 0
 
 
 def test_what_is_not_there_is_undefined_and_never_0() -> None:
@@ -242,6 +250,8 @@ def test_nothing_is_left_behind_even_if_it_fails(monkeypatch: pytest.MonkeyPatch
         ({"code": "import os"}, "code", ["is 'import os'", "line 1", "an import"]),
         ({"code": ""}, "code", ["line 1: there is no network here"]),
         ({"code": PLAIN, "data": "moons"}, "data", ["takes 32 numbers and a point has 2"]),
+        ({"code": PLAIN, "data": "digits"}, "data", ["takes 32 numbers and a digit has 784"]),
+        ({"code": "nn.Sequential(nn.Linear(784, 2))", "data": "digits"}, "data", ["gives 2 numbers for 10 classes"]),
         ({"code": "nn.Sequential(*[nn.Linear(4000, 4000)] * 9)"}, "code", ["16,004,000 parameters; at most 5,000,000"]),
         ({"code": f"nn.Sequential({'nn.Tanh(), ' * 199}nn.LayerNorm(5000))", "samples": 64}, "samples", ["at most 8 samples"]),
         ({"code": "nn.Sequential(nn.Linear(2, 2))" + " " * 9000}, "code", ["at most 4000 characters"]),

@@ -11,11 +11,11 @@ from dlviz.figures.payload import unpack
 def test_the_payload_is_the_result() -> None:
     result = compute(Params(depth=7, skip="plain"))
     header, arrays = unpack(depth((result,)))
-    for name in ("weight_gradient", "signal_gradient", "variance", "square", "dead", "through_rest", "slope"):
+    for name in ("weight_gradient", "signal_gradient", "mean", "variance", "square", "dead", "through_rest", "slope"):
         np.testing.assert_array_equal(arrays[name], getattr(result, name))
     np.testing.assert_array_equal(arrays["per_sample"].reshape(7, 3), result.per_sample)
     np.testing.assert_allclose(arrays["chi"].reshape(header["map"]["shape"]), np.log10(result.map_chi), rtol=1e-5, atol=1e-6)
-    assert header["layers"] == header["longest"] == 7 and header["rest"] is True
+    assert header["layers"] == header["longest"] == 7 and header["rest"] is True and header["rests"] is None
 
 
 def test_the_predicted_line_has_the_slope_chi_and_ends_at_the_last_layer() -> None:
@@ -23,6 +23,13 @@ def test_the_predicted_line_has_the_slope_chi_and_ends_at_the_last_layer() -> No
     line = unpack(depth((result,)))[1]["predicted"]
     assert line[-1] == result.signal_gradient[-1]
     np.testing.assert_allclose((line[:-1] / line[1:]) ** 2, result.predicted_chi[:-1], rtol=1e-9)
+
+
+def test_the_place_where_signals_rest_lies_on_the_axis() -> None:
+    result = compute(Params(depth=3))
+    header = unpack(depth((result,)))[0]
+    assert 10 ** header["rests"] == pytest.approx(result.fixed_square, rel=1e-12)
+    assert header["ranges"]["signal"][0] < header["rests"] < header["ranges"]["signal"][1]
 
 
 def test_two_pictures_have_the_same_axes_that_hold_both() -> None:

@@ -51,11 +51,16 @@ def numbers_of(program: str) -> dict[str, float]:
     return space["main"]()
 
 
-def settings_of(program: str) -> Any:
+def settings_of(program: str, name: str = "SETTINGS") -> Any:
     """The value that stands in the SETTINGS block, which must be plain data."""
-    (node,) = [node for node in ast.parse(program).body if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "SETTINGS"]
+    (node,) = [node for node in ast.parse(program).body if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name]
     assert node.value
     return ast.literal_eval(node.value)
+
+
+def material_of(program: str) -> Any:
+    """The value that stands in the MATERIAL block, likewise."""
+    return settings_of(program, "MATERIAL")
 
 
 @by_scene
@@ -77,6 +82,19 @@ def test_a_program_repeats_the_numbers_of_random_settings(view: str) -> None:
         numbers, facts = numbers_of(scripts.export(view, params)), run(view, params).facts()
         for name in set(numbers) & set(facts):
             assert agree(view, facts[name], numbers[name]), (name, numbers[name], facts[name].value)
+
+
+@pytest.mark.parametrize("view", ["gradients.depth", "gradients.training", "gradients.own"])
+def test_a_program_on_digits_carries_them_and_no_other_does(view: str) -> None:
+    """The page's numbers again, from a program that has nothing to read the digits from but itself."""
+    kind = resolve(view)[0]
+    tiny: dict[str, Any] = {"depth": 3, "width": 9, "steps": 20, "code": "nn.Sequential(nn.Linear(784, 4), nn.Tanh(), nn.Linear(4, 10))"}
+    settings = {name: tiny[name] for name in kind.specs() if name in tiny} | {"data": "digits", "samples": 16}
+    params = kind(**settings)
+    program = scripts.export(view, params)
+    numbers, facts = numbers_of(program), run(view, params).facts()
+    assert all(agree(view, facts[name], numbers[name]) for name in set(numbers) & set(facts))
+    assert "images" in material_of(program) and material_of(scripts.export(view, kind())) == {}
 
 
 def test_only_times_are_compared_within_a_factor() -> None:

@@ -1,11 +1,12 @@
 """The settings of a deep network, which the views of this topic share, and the network they stand for."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from dlviz import params as p
-from dlviz.compute.gradients.tasks import DATA, NORMAL, Task, load
+from dlviz.compute.gradients.tasks import DATA, NORMAL, Task, inputs, load, pictures
 from dlviz.fields import ParameterError
 from dlviz.nets.activations import ACTIVATIONS as KNOWN
 from dlviz.nets.activations import activation
@@ -65,6 +66,19 @@ class Architecture(p.Params):
     def function(self) -> Function:
         """The activation of these settings."""
         return activation(self.activation, SHAPES)
+
+    def inputs(self) -> int:
+        """How many numbers a sample has."""
+        return inputs(self.data, int(self.width))
+
+    def material(self) -> dict[str, Any]:
+        """What a program of its own needs of the data."""
+        return pictures(self.data, int(self.samples), int(self.seed))
+
+    def provenance(self, parameters: int) -> str:
+        """The network, what it is given, and the seed, in words."""
+        network = f"{int(self.depth)} layers of {int(self.width)} units, {parameters:,} parameters"
+        return f"{network} · {DATA[self.data]}, {int(self.samples)} samples · seed {int(self.seed)}"
 
     def task(self) -> Task:
         """The inputs and classes of these settings."""

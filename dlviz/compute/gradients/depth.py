@@ -12,7 +12,7 @@ from torch import Tensor
 from dlviz import params as p
 from dlviz.compute.gradients.architecture import ACTIVATIONS, SHAPES, Architecture
 from dlviz.compute.gradients.flow import HALF, Flow, backward, describe
-from dlviz.compute.gradients.meanfield import COARSE, fixed_point, predict
+from dlviz.compute.gradients.meanfield import COARSE, fixed_point, predict, resting_place
 from dlviz.fields import ParameterError
 from dlviz.nets.activations import activation
 from dlviz.nets.deep import Deep
@@ -48,12 +48,13 @@ class Result(Base):
     """The arrays of a `Flow`, all (layers,) unless said there; what is predicted of it; and how this depends on σ_w and σ_b.
 
     `weight_square` is σ_w² as drawn: n times the mean square of each layer's weights. `predicted_square` and `predicted_chi`
-    as in `meanfield.Prediction`, nan with a norm. `underflow`: the share of ∂L/∂W that is 0 but not so in float64; nan if not
-    looked for. `map_chi` (σ_b, σ_w): χ at the fixed point of a plain wide network, for every
-    σ_w of `map_weight` and σ_b of MAP_BIAS. `singular`: values of ∂h_L/∂x, largest first, or none.
+    as in `meanfield.Prediction`, nan with a norm. `fixed_square` (): the q* at which a plain network's mean square rests, else nan.
+    `underflow`: the share of ∂L/∂W that is 0 but not so in float64; nan if not looked for. `map_chi` (σ_b, σ_w): χ at the fixed
+    point of a plain wide network, for every σ_w of `map_weight` and σ_b of MAP_BIAS. `singular`: values of ∂h_L/∂x, largest
+    first, or none.
     """
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     PARAMS: ClassVar[type[p.Params]] = Params
     params: Params
     loss: float
@@ -75,10 +76,15 @@ class Result(Base):
     weight_square: np.ndarray
     predicted_square: np.ndarray
     predicted_chi: np.ndarray
+    fixed_square: np.ndarray
     underflow: np.ndarray
     map_weight: np.ndarray
     map_chi: np.ndarray
     singular: np.ndarray
+
+    def provenance(self) -> str:
+        """The network, the data and the seed."""
+        return self.params.provenance(self.parameters)
 
     def facts(self) -> dict[str, Fact]:
         """What reaches the first layer, the slope of the line and its factors, and what is predicted."""
@@ -98,6 +104,7 @@ class Result(Base):
             "mean_slope": _fact(self.slope.mean(), "mean |f′|"),
             "square_growth": _fact(self.square[-1] / self.square[0] if self.square[0] else None, "mean square of z, last layer : layer 1"),
             "predicted_square": _fact(self.predicted_square[-1], "predicted mean square of z, last layer"),
+            "fixed_square": _fact(self.fixed_square, "mean square of z at which the prediction rests, q*"),
             "variance_first": _fact(self.variance[0], "variance of layer 1's outputs"),
             "variance_last": _fact(self.variance[-1], "variance of the last layer's outputs"),
             "dead_share": _fact(self.dead.mean(), "dead units", "%"),
@@ -144,6 +151,7 @@ def compute(params: Params) -> Result:
             **arrays,
             weight_square=weight_square,
             **_predictions(settings, net, task.x, weight_square),
+            fixed_square=np.array(_fixed_square(settings, net, weight_square)),
             underflow=_underflow(settings, passed.weights) if lost else np.full(net.depth, np.nan),
             **chart(settings.activation),
             singular=singular_values(net, x) if settings.jacobian else np.zeros(0),
@@ -157,6 +165,12 @@ def _predictions(params: Params, net: Deep, x: Tensor, weight_square: np.ndarray
     inputs = (float(x.mean()), float(x.square().mean()))
     found = predict(params.function(), inputs, weight_square, params.bias_spread**2, skips, net.scale)
     return {"predicted_square": found.q, "predicted_chi": found.chi}
+
+
+def _fixed_square(params: Params, net: Deep, weight_square: np.ndarray) -> float:
+    """q* of a plain wide network with this one's mean σ_w², as drawn, and σ_b."""
+    plain = net.norm == "none" and not net.skip and bool(np.isfinite(weight_square).all())
+    return resting_place(params.function(), float(weight_square.mean()), params.bias_spread**2) if plain else math.nan
 
 
 def _underflow(params: Params, to_weights: list[Tensor]) -> np.ndarray:
@@ -186,3 +200,8 @@ def singular_values(net: Deep, x: Tensor) -> np.ndarray:
 
     jacobian = torch.autograd.functional.jacobian(last, x[0])
     return torch.linalg.svdvals(jacobian.detach().double()).numpy() if bool(jacobian.isfinite().all()) else np.full(1, np.nan)
+
+
+def material(params: Params) -> dict[str, Any]:
+    """What the exported program needs besides its settings: the digits, if it is given any."""
+    return params.material()

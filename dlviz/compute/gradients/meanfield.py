@@ -99,3 +99,10 @@ def fixed_point(function: Function, weight_square: np.ndarray, bias_square: np.n
         if np.allclose(before, q, rtol=1e-6, atol=0):
             break
     return q, weight_square * slope_square(function, q, use)
+
+
+def resting_place(function: Function, weight_square: float, bias_square: float) -> float:
+    """The q* at which the map of q, begun at q = 1, has come to rest; nan where it is still on its way, or on it to 0 or infinity."""
+    q = float(fixed_point(function, np.array(weight_square), np.array(bias_square))[0])
+    moved = weight_square * float(square(function, np.array(q))) + bias_square - q
+    return q if 1e-8 < q < 1e8 and abs(moved) < 1e-4 * q else float("nan")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from dlviz import params as p
 from dlviz.compute.derivatives import derivatives
 from dlviz.compute.gradients.flow import FLAT
-from dlviz.compute.gradients.tasks import DATA, NORMAL, Task, load
+from dlviz.compute.gradients.tasks import DATA, DIGITS, NORMAL, Task, classes, inputs, load, pictures
 from dlviz.fields import ParameterError
 from dlviz.nets.layers import STARTS, Layer, assemble
 from dlviz.nets.sequential import Network, SequentialError, read
@@ -41,16 +41,18 @@ class Params(p.Params):
         help="An nn.Sequential of Linear, BatchNorm1d, LayerNorm, RMSNorm, activations and further Sequentials. It is read, never run.",
     )  # fmt: skip
     start: str = p.choice("torch", STARTS, label="First weights", help="PyTorch fills weight and bias of a Linear uniformly on ±1/√in.")
-    data: str = p.choice(NORMAL, DATA, label="Data", help="Points in the plane need a network that takes 2 numbers.")
+    data: str = p.choice(NORMAL, DATA, label="Data", help="A point in the plane has 2 numbers, a digit 784 and one of 10 classes.")
     samples: float = p.number(64, 8, 512, 8, label="Samples", more=True)
     seed: float = p.number(1, 0, 999, 1, label="Seed", more=True, help="Draws the inputs and the first weights.")
 
     def check(self) -> None:
         """The network can be read, fits its data, and the pass fits into memory."""
-        network = self.network()
-        if self.data != NORMAL and network.inputs != 2:
-            why = f"normal noise, because the network takes {network.inputs} numbers and a point has 2"
+        network, sample = self.network(), "a digit" if self.data == DIGITS else "a point"
+        if network.inputs != (wanted := inputs(self.data, network.inputs)):
+            why = f"normal noise, because the network takes {network.inputs} numbers and {sample} has {wanted}"
             raise ParameterError("data", self.data, why)
+        if self.data == DIGITS and network.widths[-1] < classes(self.data):
+            raise ParameterError("data", self.data, f"normal noise, because the network gives {network.widths[-1]} numbers for 10 classes")
         most = MOST_SIGNALS // sum(network.widths)
         if self.samples > most:
             raise ParameterError("samples", self.samples, f"at most {most // 8 * 8} samples for so large a network")
@@ -62,6 +64,10 @@ class Params(p.Params):
         except SequentialError as error:
             line = (self.code.split("\n")[error.line - 1 : error.line] or [""])[0].strip()
             raise ParameterError("code", line, f"a network that can be computed ({error})") from None
+
+    def material(self) -> dict[str, Any]:
+        """What a program of its own needs of the data."""
+        return pictures(self.data, int(self.samples), int(self.seed))
 
     def task(self) -> Task:
         """The inputs and classes of these settings."""
@@ -106,6 +112,11 @@ class Result(Base):
     def linear(self) -> list[int]:
         """Where the layers with weight matrices are."""
         return [i for i, kind in enumerate(self.kinds) if kind == "Linear"]
+
+    def provenance(self) -> str:
+        """The network, the data and the seed."""
+        given = f"{DATA[self.params.data]}, {int(self.params.samples)} samples"
+        return f"{len(self.kinds)} layers, {self.total:,} parameters · {given} · seed {int(self.params.seed)}"
 
     def facts(self) -> dict[str, Fact]:
         """Size and loss; how the gradients and signals of the first weight matrix compare with those of the last; dead and flat shares."""
@@ -211,3 +222,8 @@ def _spread(out: Tensor) -> float:
 def _slopes(layer: Layer, module: nn.Module, into: Tensor) -> Tensor | None:
     """f' of an activation at everything that went in, (n, width); None for other layers."""
     return derivatives(module, into, order=1)[1] if layer.kind.bends else None
+
+
+def material(params: Params) -> dict[str, Any]:
+    """What the exported program needs besides its settings: the digits, if it is given any."""
+    return params.material()

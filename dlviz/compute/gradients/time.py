@@ -108,6 +108,13 @@ class Result(Base):
         """The lengths, in the order of the arrays."""
         return lengths_of(self.params.as_dict())
 
+    def provenance(self) -> str:
+        """The cells, the task and the seed."""
+        cells = ", ".join(
+            f"{LABELS[kind]} with {int(count):,} parameters" for kind, count in zip(self.cells(), self.parameters, strict=True)
+        )
+        return f"{cells} · {TASK_LABELS[self.params.task]}, {int(self.params.length)} steps · seed {int(self.params.seed)}"
+
     def facts(self) -> dict[str, Fact]:
         """How far back the gradient reached at first and at last, and what was learned; for each cell under its name in brackets."""
         each = [facts_of(self, i) for i in range(len(self.cells()))]

@@ -12,7 +12,7 @@ from torch import Tensor
 from dlviz import params as p
 from dlviz.compute.gradients.architecture import Architecture
 from dlviz.compute.gradients.recording import Recorder, flat, look, moved
-from dlviz.compute.gradients.tasks import DATA
+from dlviz.compute.gradients.tasks import DATA, DIGITS
 from dlviz.compute.training import OPTIMISERS, Batches, optimiser, train
 from dlviz.fields import ParameterError
 from dlviz.results import Fact, Snapshot
@@ -52,7 +52,8 @@ class Params(Architecture):
 
     def work_a_step(self) -> float:
         """About the multiplications of one step, forward and backward."""
-        return self.depth * (OVERHEAD + 3 * self.width * (self.width + 20) * min(self.batch_size, self.samples))
+        first, samples = self.inputs() if self.data == DIGITS else 0, min(self.batch_size, self.samples)
+        return self.depth * (OVERHEAD + 3 * self.width * (self.width + 20) * samples) + 3 * self.width * first * samples
 
     def pictures(self) -> tuple[int, ...]:
         """The steps after which the whole set is looked at: at most PICTURES, at even distances; the last one is the end."""
@@ -101,6 +102,10 @@ class Result(Base):
         """The first step whose loss or gradient was no finite number."""
         broken = ~np.isfinite(self.each("batch_loss")) | ~np.isfinite(self.each("total"))
         return int(np.argmax(broken)) + 1 if broken.any() else None
+
+    def provenance(self) -> str:
+        """The network, the data and the seed."""
+        return self.params.provenance(self.parameters)
 
     def facts(self) -> dict[str, Fact]:
         """How the run ended, how far it was stable, and which layers stand out."""
@@ -205,3 +210,8 @@ def gather(params: Params, pictures: Sequence[Snapshot]) -> Result:
     rows = {name: np.stack([picture.arrays[name] for picture in pictures]) for name in pictures[0].arrays}
     count = int(rows.pop("parameters")[0])
     return Result(params=params, steps=np.array([picture.step for picture in pictures]), parameters=count, **rows)
+
+
+def material(params: Params) -> dict[str, Any]:
+    """What the exported program needs besides its settings: the digits, if it is given any."""
+    return params.material()

@@ -3,10 +3,13 @@
 Needs torch and numpy. The text in SETTINGS is read into a list of known layers, never run. Prints, as JSON, the numbers of the page.
 """
 
+import base64
 import json
 import math
+import zlib
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -24,15 +27,24 @@ SETTINGS: dict[str, Any] = {
     "samples": 64.0,
     "seed": 1.0,
 }
+MATERIAL: dict[str, Any] = {}  # filled by the page's export where it has digits
 SATURATED, ROUNDING = 0.05, 1e-28
 
 
+def unpack(name: str) -> np.ndarray:
+    """The bytes of one part of MATERIAL."""
+    return np.frombuffer(zlib.decompress(base64.b64decode(MATERIAL[name])), np.uint8)
+
+
 def samples(width: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Inputs (n, width) and classes (n,): normal noise with random classes, or points in the plane, standardised."""
+    """Inputs (n, width) and classes (n,): normal noise with random classes, or standardised digits or points in the plane."""
     n, seed = int(SETTINGS["samples"]), int(SETTINGS["seed"])
     if SETTINGS["data"] == "normal":
         generator = torch.Generator().manual_seed(seed)
         return torch.randn(n, width, generator=generator, dtype=torch.float64), torch.randint(2, (n,), generator=generator)
+    if SETTINGS["data"] == "digits":
+        ink, labels = unpack("images").reshape(n, 784) / 255, unpack("labels")
+        return torch.from_numpy((ink - ink.mean()) / ink.std()), torch.from_numpy(labels.astype(np.int64))
     points = draw(SETTINGS["data"], n, 0.0, seed)
     return torch.from_numpy((points.x - points.x.mean(0)) / points.x.std(0)), torch.from_numpy(points.y)
 

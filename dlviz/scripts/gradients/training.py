@@ -3,8 +3,10 @@
 Needs torch and numpy. Prints, as JSON, the numbers that the page shows at the end of the run.
 """
 
+import base64
 import json
 import math
+import zlib
 from typing import Any
 
 import numpy as np
@@ -40,16 +42,25 @@ SETTINGS: dict[str, Any] = {
     "batch_size": 64.0,
     "steps": 300.0,
 }
+MATERIAL: dict[str, Any] = {}  # filled by the page's export where it has digits
 SHAPES = {"leaky_slope": 0.1, "prelu_slope": 0.25, "elu_alpha": 1.0, "swish_beta": 1.0}
 LOOKS = 60  # at the update ratio, at even distances
 
 
+def unpack(name: str) -> np.ndarray:
+    """The bytes of one part of MATERIAL."""
+    return np.frombuffer(zlib.decompress(base64.b64decode(MATERIAL[name])), np.uint8)
+
+
 def load() -> tuple[torch.Tensor, torch.Tensor]:
-    """Inputs (n, in) in float64 and classes (n,): normal noise with random classes, or standardised points in the plane."""
+    """Inputs (n, in) in float64 and classes (n,): normal noise with random classes, standardised digits, or points in the plane."""
     n, seed = int(SETTINGS["samples"]), int(SETTINGS["seed"])
     if SETTINGS["data"] == "normal":
         generator = torch.Generator().manual_seed(seed)
         return torch.randn(n, int(SETTINGS["width"]), generator=generator, dtype=torch.float64), torch.randint(2, (n,), generator=generator)
+    if SETTINGS["data"] == "digits":
+        ink, labels = unpack("images").reshape(n, 784) / 255, unpack("labels")
+        return torch.from_numpy((ink - ink.mean()) / ink.std()), torch.from_numpy(labels.astype(np.int64))
     points = draw(SETTINGS["data"], n, 0.0, seed)
     return torch.from_numpy((points.x - points.x.mean(0)) / points.x.std(0)), torch.from_numpy(points.y.astype(np.int64))
 
@@ -59,7 +70,7 @@ def network(x: torch.Tensor) -> Deep:
     known = ACTIVATIONS[SETTINGS["activation"]].gain
     slope = SHAPES["leaky_slope"] if known == "leaky_relu" else None
     net = build_deep(
-        [x.shape[1], *[int(SETTINGS["width"])] * int(SETTINGS["depth"]), 2],
+        [x.shape[1], *[int(SETTINGS["width"])] * int(SETTINGS["depth"]), 10 if SETTINGS["data"] == "digits" else 2],
         activation(SETTINGS["activation"], SHAPES),
         SETTINGS["initialisation"],
         torch.Generator().manual_seed(int(SETTINGS["seed"]) + 1000),

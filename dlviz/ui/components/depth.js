@@ -81,11 +81,19 @@ class Depth {
     const [name, colour] = PREDICTED[kind], known = this.arrays[name].filter(Number.isFinite).length > 1;
     if (known) line(name, colour, { class: "line predicted", "stroke-width": 1.5 });
     for (const [each, , of] of LINES[kind]) line(each, of, { "stroke-width": kind === "gradient" ? 2.5 : 2 });
+    if (kind === "signal" && this.header.rests !== null) this.drawRest(inside, box, sy(this.header.rests), colours[3]);
     const words = [...LINES[kind].map(([, label, of]) => [label, of]), ...(known ? [[box.width > 460 ? "- - predicted for infinite width" : "- - predicted", colour]] : [])];
+    if (kind === "signal" && this.header.rests !== null && box.width > 520) words.push(["··· q*, where it rests", colour]);
     this.legend(box, words, colours);
     const lost = [...this.arrays.signal_gradient].lastIndexOf(0);
     if (kind === "gradient" && lost >= 0) this.note(box, `exactly 0 in ${this.header.precision}${lost ? ` up to layer ${lost + 1}` : " in layer 1"}`);
     if (kind === "gradient" && this.arrays.signal_gradient.some((value) => !Number.isFinite(value))) this.note(box, `beyond ${this.header.precision}`);
+  }
+
+  // the fixed point of the predicted mean square
+  drawRest(inside, box, y, colour) {
+    make(inside, "line", { class: "rest", x1: box.x, x2: box.x + box.width, y1: y, y2: y, stroke: colour });
+    make(this.svg, "text", { x: box.x + box.width - 2, y: y - 4, "text-anchor": "end", style: `${HALO}; fill: ${colour}` }, "q*");
   }
 
   // bars from 1, which neither shrinks nor grows; their heights add up to the slope of the line above
@@ -163,13 +171,13 @@ class Depth {
       ["‖∂L/∂z‖", threeDigits(value("signal_gradient"))],
       ["‖∂L/∂W‖", threeDigits(value("weight_gradient"))],
       ["‖∂L/∂W‖ / ‖W‖", threeDigits(value("weight_gradient") / value("weight_norm"))],
-      ["of single samples, 10–90 %", Number.isFinite(arrays.per_sample[3 * i]) ? `${threeDigits(arrays.per_sample[3 * i])} – ${threeDigits(arrays.per_sample[3 * i + 2])}` : "–"],
-      ["variance of outputs", threeDigits(value("variance"))],
+      ["of single samples, 10–90 %", Number.isFinite(arrays.per_sample[3 * i]) ? `${threeDigits(arrays.per_sample[3 * i])} – ${threeDigits(arrays.per_sample[3 * i + 2])}` : "–", "aside"],
+      ["outputs: mean · variance", `${threeDigits(value("mean"))} · ${threeDigits(value("variance"))}`, "aside"],
       ["mean |f′|", threeDigits(value("slope"))],
       ["dead · saturated", `${percent("dead")} · ${percent("saturated")}`],
     ];
     this.root.querySelector(".readout dl").replaceChildren(
-      ...rows.flatMap(([label, text]) => [Object.assign(document.createElement("dt"), { textContent: label }), Object.assign(document.createElement("dd"), { textContent: text })])
+      ...rows.flatMap(([label, text, className = ""]) => [["dt", label], ["dd", text]].map(([kind, textContent]) => Object.assign(document.createElement(kind), { textContent, className })))
     );
     const factors = FACTORS.filter(([name]) => name !== "through_rest" || header.rest);
     this.root.querySelector(".product").textContent =

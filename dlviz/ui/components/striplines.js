@@ -94,8 +94,8 @@ function colourBar(pen, row, strip, { low, high, below, above, zeros }, ink) {
 
 function drawLoss(pen, player, spec, { place, history }, { ink, line, colours }) {
   const { rows, sx, wide } = place, row = rows.at(-1), { frames, header } = player;
-  const most = Math.max(0.75, ...frames.map((frame) => frame.loss[0]).filter(Number.isFinite), ...header.beside.loss);
-  const sy = scale(0, Math.min(LOSS_TOP, 1.05 * most), row.y + row.height, row.y), foot = row.y + row.height;
+  const most = Math.max(1.08 * spec.guess.loss, ...frames.map((frame) => frame.loss[0]).filter(Number.isFinite), ...header.beside.loss);
+  const sy = scale(0, Math.min(LOSS_TOP * spec.guess.loss, 1.05 * most), row.y + row.height, row.y), foot = row.y + row.height;
   nameRow(pen, place, row, "loss", wide ? "whole set, and" : "whole set; thin: mini-batches", null, ink);
   if (wide) say(pen, ink, 12, "mini-batches", 5, row.y + row.height / 2 + 27);
   pen.strokeStyle = line;
@@ -118,7 +118,7 @@ function drawLoss(pen, player, spec, { place, history }, { ink, line, colours })
     pen.stroke();
     pen.setLineDash([]);
   };
-  trace(ink, 1, [[row.x, sy(spec.coin)], [row.x + row.width, sy(spec.coin)]], [3, 4]);
+  trace(ink, 1, [[row.x, sy(spec.guess.loss)], [row.x + row.width, sy(spec.guess.loss)]], [3, 4]);
   pen.globalAlpha = 0.45;
   trace(colours[0], 1, Array.from(history.batch.subarray(0, history.end + 1), (value, step) => [sx(step), sy(value)]));
   pen.globalAlpha = 1;
@@ -128,7 +128,7 @@ function drawLoss(pen, player, spec, { place, history }, { ink, line, colours })
   pen.restore();
   pen.lineWidth = 1;
   pen.textAlign = "left";
-  say(pen, ink, 11, "ln 2", row.x + row.width + 6, sy(spec.coin) + 4);
+  say(pen, ink, 11, spec.guess.name, row.x + row.width + 6, sy(spec.guess.loss) + 4);
   if (history.clipped.subarray(0, history.end + 1).includes(1)) say(pen, colours[1], 11, "clipped", row.x + row.width + 6, row.y + 8);
   if (history.diverged !== null) {
     const x = sx(history.diverged), words = `diverged at step ${history.diverged}`;

@@ -1,7 +1,7 @@
 // Layers over steps: in every strip a cell for each layer and step, the loss on the same axis, and the present step as a profile.
 
 const ZERO = [128, 138, 150]; // an exact 0, which a logarithmic scale has no place for
-const LOSS_TOP = 1.5; // losses beyond leave the picture at the top
+const LOSS_TOP = 2.2; // times the loss of a guess: what is beyond leaves the picture at the top
 const REACH = 4; // decades on either side of a scale's middle
 const CEILING = 6; // decades beyond are one colour, or a single step that explodes would leave none for the rest
 
