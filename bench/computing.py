@@ -10,7 +10,7 @@ from bench.ratios import Row, alternate, clocked
 from dlviz.compute import run
 from dlviz.compute.activations import curve, network, seeds
 from dlviz.compute.activations.classifier import fresh, load
-from dlviz.compute.filters import learning, recognising
+from dlviz.compute.filters import learning, recognising, sets
 from dlviz.compute.gradients import training
 from dlviz.compute.gradients.recording import Recorder
 from dlviz.compute.training import Batches, optimiser, train
@@ -75,8 +75,8 @@ def compare_statistics(times: int) -> Row:
 def compare_kernels(times: int) -> Row:
     """Training a convolutional network with its kernels and the rival's weights kept in every frame, against the same steps alone."""
     params = learning.Params()
-    settings, pictures = params.as_dict(), learning.load(params, "training")
-    last = recognising.steps_of(settings)
+    settings, pictures = params.as_dict(), sets.load(params.as_dict(), "training")
+    last = recognising.steps_of(settings, len(pictures.y))
     wanted = {round(i * last / learning.FRAMES) for i in range(learning.FRAMES)}
 
     def train(keep: bool) -> None:

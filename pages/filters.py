@@ -16,7 +16,7 @@ frame.show(
             {"Your own picture": lambda _, settings: show_pictures(settings, "picture", {"input": OWN})},
         ),
         "learning": frame.Drawing(
-            "player", figures.learning, {"Draw a digit": show_digits, "Shifts": show_shifts, "Weights": show_weights}, grows=True
+            "player", figures.learning, {"Draw for it": show_digits, "Shifts": show_shifts, "Weights": show_weights}, grows=True
         ),
         "drag": frame.Drawing("drag", figures.drag, grows=True),
         "inside": frame.Drawing(

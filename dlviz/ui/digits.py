@@ -1,4 +1,4 @@
-"""The tabs for the network just trained: a digit drawn for it, its maps switched off, its kernels changed, its weights kept and loaded."""
+"""The tabs for the network just trained: drawing for it, switching its maps off, changing its kernels, keeping and loading weights."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,7 +7,8 @@ import numpy as np
 import streamlit as st
 
 from dlviz.compute.filters import trying, weights
-from dlviz.compute.filters.learning import Result, moved
+from dlviz.compute.filters.learning import Result
+from dlviz.compute.filters.sets import moved
 from dlviz.figures.digitpad import digitpad
 from dlviz.params import key
 from dlviz.results import three_digits
@@ -85,14 +86,14 @@ def show_weights(result: Result, settings: Settings) -> None:
         st.warning(plain_text(said))
     elif (with_file := _with_loaded(result, run)[0]) is not result:
         accuracy = three_digits(100 * trying.attempt(with_file, [], []).before)
-        st.markdown(f"Loaded: **{accuracy} %** of all {len(result.answers)} held-out pictures. Draw for it in the tab Draw a digit.")
+        st.markdown(f"Loaded: **{accuracy} %** of all {len(result.answers)} held-out pictures. Draw for it in the tab Draw for it.")
 
 
 def show_shifts(result: Result, _: Settings) -> None:
     """Training pictures as they are, and as they come into training."""
-    rows = moved(result.params)
+    rows = moved(result.params.as_dict())
     most, count = int(result.params.shift), rows.shape[1]
-    framed = np.pad(rows, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=110)
-    mosaic = framed.transpose(0, 2, 1, 3).reshape(len(rows) * 30, count * 30)
+    framed = np.pad(rows, ((0, 0), (0, 0), (0, 0), (1, 1), (1, 1)), constant_values=110)
+    mosaic = framed.transpose(0, 3, 1, 4, 2).reshape(len(rows) * 30, count * 30, -1).squeeze()
     words = f"moved by up to {most} pixels each time they are seen" if most else "not moved: set Shifts in training under More"
-    st.image(np.kron(mosaic, np.ones((3, 3), np.uint8)), caption=f"Above as they are; below, three times, {words}.")
+    st.image(mosaic.repeat(3, 0).repeat(3, 1), caption=f"Above as they are; below, three times, {words}.")

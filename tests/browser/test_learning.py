@@ -9,7 +9,7 @@ import torch
 from playwright.sync_api import Page
 
 from dlviz.compute import run
-from dlviz.compute.filters import learning
+from dlviz.compute.filters import sets
 from dlviz.compute.filters.learning import Params, Result, trained
 from dlviz.compute.filters.trying import changed, folded
 from dlviz.figures.digitpad import digitpad
@@ -38,6 +38,7 @@ def in_browser(page: Page, script: str, given: Any) -> Any:
         Params(pictures=500, layers=1, channels=4, pool="average", kernel="3"),
         Params(pictures=500, layers=3, channels=2, head="global", norm=True),
         Params(pictures=500, layers=2, channels=2, pool="none", kernel="7"),
+        Params(data="emoji", layers=1, channels=2, batch_size=200),
     ],
 )
 def test_the_drawn_digits_network_is_torchs(visitor: Watched, params: Params) -> None:
@@ -45,7 +46,7 @@ def test_the_drawn_digits_network_is_torchs(visitor: Watched, params: Params) ->
     result = run("filters.learning", params)
     assert isinstance(result, Result)
     header, arrays = unpack(digitpad(result, "run"))
-    x = learning.load(params, "held_out").x[7]
+    x = sets.load(params.as_dict(), "held_out").x[7]
     page, off = visitor.open(""), [[0, 1]]
     given = {"header": header, "arrays": {name: array.tolist() for name, array in arrays.items()}, "pixels": x.flatten().tolist()}
     for without in ([], off):
@@ -74,7 +75,7 @@ def test_a_drawing_is_centred_as_mnist_was(visitor: Watched) -> None:
 def test_a_stroke_moves_the_probabilities_and_a_map_off_is_scored(visitor: Watched) -> None:
     page = visitor.open("filters?scene=two")
     wait_until(page, lambda: page.locator(".player").first.get_attribute("data-done") == "true", "the end of the run")
-    page.get_by_role("tab", name="Draw a digit").click()
+    page.get_by_role("tab", name="Draw for it").click()
     settle(page)
     pad = page.locator(".digitpad")
     before = pad.evaluate(DATA_OF_PAD)

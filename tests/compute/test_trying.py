@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from dlviz.compute import run
-from dlviz.compute.filters.learning import Params, Result, load, trained
+from dlviz.compute.filters import sets
+from dlviz.compute.filters.learning import Params, Result, trained
 from dlviz.compute.filters.trying import UnusableChange, attempt, changed, folded
 
 
@@ -19,7 +20,7 @@ def result() -> Result:
 
 
 def test_batch_norm_folds_into_kernel_and_bias(result: Result) -> None:
-    net, x = trained(result), load(result.params, "held_out").x[:200]
+    net, x = trained(result), sets.load(result.params.as_dict(), "held_out").x[:200]
     plain = folded(net)
     assert not plain.gains and torch.allclose(plain.forward(x)[0], net.forward(x)[0], atol=1e-4)
 
@@ -31,7 +32,7 @@ def test_nothing_changed_is_nothing_lost(result: Result) -> None:
 
 
 def test_a_map_that_is_off_is_zero_and_the_others_stay(result: Result) -> None:
-    x = load(result.params, "held_out").x[:50]
+    x = sets.load(result.params.as_dict(), "held_out").x[:50]
     net, without = folded(trained(result)), changed(folded(trained(result)), [[0, 2]], [])
     maps, fewer = net.forward(x)[1][0], without.forward(x)[1][0]
     assert (fewer[:, 2] == 0).all() and maps[:, 2].max() > 0
@@ -41,7 +42,7 @@ def test_a_map_that_is_off_is_zero_and_the_others_stay(result: Result) -> None:
 def test_with_every_map_off_all_pictures_get_one_answer(result: Result) -> None:
     """The head's largest bias, which is right for that class's share of the held-out digits."""
     answer = int(trained(result).head_bias.argmax())
-    truth = load(result.params, "held_out").y
+    truth = sets.load(result.params.as_dict(), "held_out").y
     found = attempt(result, [[1, k] for k in range(8)], [])
     assert found.after == pytest.approx((truth == answer).double().mean().item())
     assert found.other_answers == pytest.approx(int((result.answers != answer).sum()), abs=2)

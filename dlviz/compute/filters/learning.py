@@ -1,7 +1,5 @@
 """View Learning filters: a small convolutional network learns digits or animals, beside a fully connected rival; its kernels watched."""
 
-import base64
-import zlib
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,8 +10,8 @@ from torch import Tensor
 
 from dlviz import params as p
 from dlviz.compute.filters import recognising as nets
+from dlviz.compute.filters import sets
 from dlviz.compute.training import OPTIMISERS
-from dlviz.data import animals, digits
 from dlviz.fields import ParameterError
 from dlviz.nets.convolutional import HEADS, POOLS, Convolutional
 from dlviz.nets.mlp import MLP
@@ -22,9 +20,6 @@ from dlviz.results import Result as Base
 
 FRAMES = 30  # pictures of one run
 SHARE = 200  # held-out pictures that every frame is scored on; the last frame on all of them
-SHOWN = 4  # held-out pictures whose maps are kept
-DATA = {"digits": "Handwritten digits", "animals": "Animal silhouettes"}
-NAMES = {"digits": tuple(str(digit) for digit in range(10)), "animals": animals.NAMES}
 KERNELS = {str(k): f"{k} × {k}" for k in (3, 5, 7)}
 MOST_WORK = 4e10  # multiply-adds of all forward passes in training: some ten seconds
 SIDE = 28
@@ -34,7 +29,7 @@ SIDE = 28
 class Params(p.Params):
     """The pictures, the convolutional network, and how both networks are trained."""
 
-    data: str = p.choice("digits", DATA, label="Pictures")
+    data: str = p.choice("digits", sets.DATA, label="Pictures")
     layers: float = p.number(2, 1, 3, 1, label="Convolutions")
     channels: float = p.number(8, 2, 12, 2, label="Channels", help="Of the first convolution; later ones have twice as many.")
     head: str = p.choice("flatten", HEADS, label="Head", help="What it reads: every value of the last maps, or each map's mean.")
@@ -50,12 +45,13 @@ class Params(p.Params):
     falling: bool = p.switch(True, label="Learning rate falls to 0", more=True, help="In a straight line over the run.")
     batch_size: float = p.number(25, 5, 200, 5, label="Batch size", more=True)
     epochs: float = p.number(1, 1, 8, 1, label="Epochs", more=True)
-    pictures: float = p.number(3000, 500, 7500, 500, label="Training pictures", more=True)
+    pictures: float = p.number(3000, 500, 7500, 500, label="Training pictures", more=True, when=("data", sets.COUNTED))
+    colour: bool = p.switch(True, label="In colour", more=True, when=("data", "emoji"), help="Otherwise both networks see them in grey.")
     seed: float = p.number(1, 0, 99, 1, label="Seed", more=True)
 
     def check(self) -> None:
         """The run is not longer than MOST_WORK."""
-        per_epoch = self.multiply_adds() * self.pictures
+        per_epoch = self.multiply_adds() * sets.count(self.as_dict())
         if self.epochs * per_epoch > MOST_WORK:
             most = int(MOST_WORK // per_epoch)
             advice = f"at most {most} for so large a network and so many pictures" if most else "a smaller network or fewer pictures"
@@ -63,7 +59,7 @@ class Params(p.Params):
 
     def multiply_adds(self) -> float:
         """Multiply-adds of all convolutions for one picture."""
-        total, side, into = 0, SIDE, 1
+        total, side, into = 0, SIDE, nets.depth_of(self.as_dict())
         for out in nets.channels_of(self.as_dict()):
             total += into * out * int(self.kernel) ** 2 * side**2
             into, side = out, side if self.pool == "none" else side // 2
@@ -76,15 +72,16 @@ class Params(p.Params):
 
 @dataclass(frozen=True, eq=False)
 class Result(Base):
-    """A run as it went, one entry a frame: `steps` (t,), `kernels` (t, k) of all convolutions, `rival` (t, 16, 784) its first weights.
+    """A run as it went, one entry a frame: `steps` (t,), `kernels` (t, k) of all convolutions, `rival` (t, 16, C·784) its first weights.
 
     `maps` uint8 (t, m): SHOWN pictures, each layer's maps after ReLU, 255 at `highs` (t, SHOWN, layers); `chances` (t, 2, SHOWN, 10) of
     each class by network and rival; `losses` and `accuracies` (t, 2) of both on SHARE held-out pictures, at the end on all;
-    `confusion` (t, 10, 10) the same for the network. When it is done: `state` every number of the network, `answers` (2000,) of the
-    network, `training` accuracy and that of the rival (2,) on training pictures.
+    `confusion` (t, 10, 10) the same for the network. When it is done: `state` every number of the network, `answers` (n,) of the
+    network, `training` accuracy and that of the rival (2,) on training pictures, `ink_smoothness` the correlation of these pictures'
+    neighbouring pixels.
     """
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     PARAMS: ClassVar[type[p.Params]] = Params
     params: Params
     steps: np.ndarray
@@ -99,15 +96,15 @@ class Result(Base):
     state: np.ndarray
     answers: np.ndarray
     training: np.ndarray
+    ink_smoothness: float
 
     def facts(self) -> dict[str, Fact]:
         """How good both became, how many numbers they have, and what became of their first weights."""
         params, confused = self.params, self.confusion[-1] * (1 - np.eye(nets.CLASSES))
         fresh, rival = nets.convolutional_net(params.as_dict()), nets.rival_net(params.as_dict())
-        size = int(params.channels) * int(params.kernel) ** 2
+        size = fresh.kernels[0].numel()
         first, last = torch.from_numpy(self.kernels[0, :size]), torch.from_numpy(self.kernels[-1, :size])
         before, after = torch.from_numpy(self.rival[0]), torch.from_numpy(self.rival[-1])
-        ink = load(params, "training").x[:, 0]
         return {
             "accuracy": _fact(self.accuracies[-1, 0], "right on held-out pictures", "%"),
             "rival_accuracy": _fact(self.accuracies[-1, 1], "the rival's", "%"),
@@ -122,11 +119,12 @@ class Result(Base):
             "parameters": Fact(float(nets.count(fresh.parameters)), "parameters"),
             "head_parameters": Fact(float(nets.count([fresh.head, fresh.head_bias])), "of them in the head"),
             "rival_parameters": Fact(float(nets.count(rival.parameters)), "the rival's parameters"),
+            "inputs": Fact(float(rival.weights[0].shape[1]), "numbers that a picture is"),
             "steps": Fact(float(self.steps[-1]), "steps"),
             "multiply_adds": Fact(params.multiply_adds(), "multiply-adds of the convolutions"),
             "kernels_kept": _fact(nets.likeness(first, last), "cosine between first kernels before and after"),
             "rival_smoothness": _fact(nets.smoothness(after.reshape(-1, SIDE, SIDE)), "correlation of neighbours in the rival's weights"),
-            "ink_smoothness": _fact(nets.smoothness(ink), "correlation of neighbours in the pictures"),
+            "ink_smoothness": _fact(self.ink_smoothness, "correlation of neighbours in the pictures"),
             "rival_untouched": _fact(float((before == after).double().mean()), "rival's first weights that never moved", "%"),
         }
 
@@ -134,40 +132,6 @@ class Result(Base):
 def _fact(value: float, label: str, unit: str = "") -> Fact:
     """A number that another machine's rounding may move, for training amplifies it; None if it is not finite."""
     return Fact(float(value) if np.isfinite(value) else None, label, unit, rtol=0.1)
-
-
-def images(params: Params, part: digits.Part) -> np.ndarray:
-    """The pictures for training, as many as are set, or all that are held out: uint8 (n, 28, 28)."""
-    return (digits if params.data == "digits" else animals).load(part).images[: _count(params, part)]
-
-
-def labels(params: Params, part: digits.Part) -> np.ndarray:
-    """Their classes, uint8 (n,)."""
-    return (digits if params.data == "digits" else animals).load(part).labels[: _count(params, part)]
-
-
-def _count(params: Params, part: digits.Part) -> int | None:
-    return int(params.pictures) if part == "training" else None
-
-
-def load(params: Params, part: digits.Part) -> nets.Set:
-    """The same as tensors."""
-    ink = torch.from_numpy(images(params, part).astype(np.float32) / 255)
-    return nets.Set(ink[:, None], torch.from_numpy(labels(params, part).astype(np.int64)))
-
-
-def shown(params: Params) -> list[int]:
-    """Which held-out pictures are watched: the first ones of SHOWN different classes."""
-    truth = labels(params, "held_out")
-    classes = list(dict.fromkeys(truth.tolist()))[:SHOWN]
-    return [int(np.flatnonzero(truth == label)[0]) for label in classes]
-
-
-def moved(params: Params, count: int = 8) -> np.ndarray:
-    """The first training pictures as they are, and three times as training may see them: uint8 (4, count, 28, 28)."""
-    x, generator = load(params, "training").x[:count], torch.Generator().manual_seed(int(params.seed))
-    rows = [x, *(nets.shifted(x, int(params.shift), generator) for _ in range(3))]
-    return (255 * torch.stack(rows)[:, :, 0]).round().to(torch.uint8).numpy()
 
 
 def tensors_of(net: Convolutional) -> list[Tensor]:
@@ -193,13 +157,13 @@ def with_numbers(params: Params, state: np.ndarray) -> Convolutional:
 def compute(params: Params) -> Generator[Snapshot, None, Result]:
     """Train both networks on the same batches, yielding about FRAMES frames at even distances; returns the Result."""
     settings = params.as_dict()
-    pictures, held_out = load(params, "training"), load(params, "held_out")
+    pictures, held_out = sets.load(settings, "training"), sets.load(settings, "held_out")
     net, rival = nets.convolutional_net(settings), nets.rival_net(settings)
-    last = nets.steps_of(settings)
+    last = nets.steps_of(settings, len(pictures.y))
     ways = [nets.training(each, pictures, settings, last) for each in (net, rival)]
     wanted = {round(i * last / FRAMES) for i in range(FRAMES)}
     share = nets.Set(held_out.x[:SHARE], held_out.y[:SHARE])
-    watched = held_out.x[shown(params)]
+    watched = held_out.x[sets.shown(settings)]
     frames = [Snapshot(0, last, look(net, rival, share, watched))]
     yield frames[-1]
     for step in range(1, last + 1):
@@ -243,7 +207,8 @@ def end(net: Convolutional, rival: MLP, pictures: nets.Set) -> dict[str, np.ndar
     some = nets.Set(pictures.x[:1000], pictures.y[:1000])
     with torch.no_grad():
         state = torch.cat([tensor.flatten() for tensor in tensors_of(net)]).numpy()
-    return {"state": state, "training": np.array([nets.score(each, some).accuracy for each in (net, rival)])}
+    known = np.array([nets.score(each, some).accuracy for each in (net, rival)])
+    return {"state": state, "training": known, "ink_smoothness": np.array(nets.smoothness(pictures.x.flatten(0, 1)))}
 
 
 def gather(params: Params, frames: Sequence[Snapshot]) -> Result:
@@ -253,12 +218,12 @@ def gather(params: Params, frames: Sequence[Snapshot]) -> Result:
     newest = frames[-1].arrays
     state, known = newest.get("state", np.zeros(0, np.float32)), newest.get("training", np.full(2, np.nan))
     answers = newest["answers"] if len(state) else np.zeros(0, np.uint8)
-    return Result(params, np.array([frame.step for frame in frames]), **rows, state=state, answers=answers, training=known)
+    smooth = float(newest.get("ink_smoothness", np.nan))
+    return Result(
+        params, np.array([frame.step for frame in frames]), **rows, state=state, answers=answers, training=known, ink_smoothness=smooth
+    )
 
 
 def material(params: Params) -> dict[str, Any]:
-    """The pictures that a program of its own needs, packed: those for training, then all that are held out."""
-    pictures, classes = (np.concatenate([of(params, "training"), of(params, "held_out")]) for of in (images, labels))
-    return {
-        name: base64.b64encode(zlib.compress(array.tobytes(), 9)).decode() for name, array in (("images", pictures), ("labels", classes))
-    }
+    """What a program of its own needs besides the settings: the pictures."""
+    return sets.material(params.as_dict())

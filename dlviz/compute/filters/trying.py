@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlviz.compute.filters import recognising as nets
-from dlviz.compute.filters.learning import Result, load, trained
+from dlviz.compute.filters import sets
+from dlviz.compute.filters.learning import Result, trained
 from dlviz.nets.convolutional import EPSILON, Convolutional
 
 LARGEST = 9.0  # a weight typed or pulled lies between -LARGEST and LARGEST
@@ -66,7 +67,7 @@ def _check(fits: bool) -> None:
 
 def attempt(result: Result, off: Sequence[Any], weights: Sequence[Any]) -> Tried:
     """The trained network against itself with these changes."""
-    held_out, net = load(result.params, "held_out"), folded(trained(result))
+    held_out, net = sets.load(result.params.as_dict(), "held_out"), folded(trained(result))
     before = nets.score(net, held_out)
     after = nets.score(changed(net, off, weights), held_out) if off or weights else before
     return Tried(before.accuracy, after.accuracy, int((after.answers != before.answers).sum()))

@@ -20,6 +20,7 @@ from dlviz.compute.filters.recognising import (
     likeness,
     rival_net,
     score,
+    seen,
     smoothness,
     steps_of,
     training,
@@ -41,6 +42,7 @@ SETTINGS: dict[str, Any] = {
     "batch_size": 25.0,
     "epochs": 1.0,
     "pictures": 3000.0,
+    "colour": True,
     "seed": 1.0,
 }
 MATERIAL: dict[str, Any] = {}  # filled by the page's export
@@ -53,13 +55,13 @@ def unpack(name: str) -> np.ndarray:
 
 def main() -> dict[str, float]:
     """Scores of both networks, their parameters, and what became of their first weights."""
-    ink = torch.from_numpy(unpack("images").reshape(-1, 1, 28, 28).astype(np.float32) / 255)
+    ink = seen(torch.from_numpy(unpack("images").reshape(MATERIAL["shape"]).copy()), SETTINGS)
     truth = torch.from_numpy(unpack("labels").astype(np.int64))
-    n = int(SETTINGS["pictures"])
+    n = MATERIAL["training"]
     pictures, held_out = Set(ink[:n], truth[:n]), Set(ink[n:], truth[n:])
     net, rival = convolutional_net(SETTINGS), rival_net(SETTINGS)
     kernels, weights = net.kernels[0].detach().clone(), rival.weights[0].detach().clone()  # before training
-    last = steps_of(SETTINGS)
+    last = steps_of(SETTINGS, n)
     for each in (net, rival):
         for step in training(each, pictures, SETTINGS, last):
             if step == last:
@@ -81,10 +83,11 @@ def main() -> dict[str, float]:
         "parameters": float(count(net.parameters)),
         "head_parameters": float(count([net.head, net.head_bias])),
         "rival_parameters": float(count(rival.parameters)),
+        "inputs": float(rival.weights[0].shape[1]),
         "steps": float(last),
         "kernels_kept": likeness(kernels, net.kernels[0].detach()),
         "rival_smoothness": smoothness(after.reshape(-1, 28, 28)),
-        "ink_smoothness": smoothness(pictures.x[:, 0]),
+        "ink_smoothness": smoothness(pictures.x.flatten(0, 1)),
         "rival_untouched": (weights == after).double().mean().item(),
     }
 
