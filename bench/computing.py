@@ -10,7 +10,7 @@ from bench.ratios import Row, alternate, clocked
 from dlviz.compute import run
 from dlviz.compute.activations import curve, network, seeds
 from dlviz.compute.activations.classifier import fresh, load
-from dlviz.compute.filters import learning, recognising, sets
+from dlviz.compute.filters import learning, recognising, sets, watching
 from dlviz.compute.gradients import training
 from dlviz.compute.gradients.recording import Recorder
 from dlviz.compute.training import Batches, optimiser, train
@@ -86,7 +86,7 @@ def compare_kernels(times: int) -> Row:
             for way in ways:
                 next(way)
             if keep and step in wanted:
-                learning.weights_seen(net, rival)
+                watching.weights_seen(net, rival)
 
     found = alternate(times, lambda: clocked(lambda: train(True)), lambda: clocked(lambda: train(False)), warm=1)
     return Row("kernels", f"{last} steps of a CNN with {learning.FRAMES} frames of its kernels kept: the steps alone", *found, bound=1.1)

@@ -7,10 +7,14 @@ import numpy as np
 from dlviz.compute.filters import learning as learnings
 from dlviz.compute.filters import recognising, sets
 from dlviz.figures.payload import Clip, pack
+from dlviz.params import key
 
 
 def learning(results: tuple[learnings.Result, ...], clip: Clip) -> bytes:
-    """The component `player`: kernels, maps, the rival's weights, errors and losses. One beside it only widens the axes."""
+    """The component `player`: kernels, maps, the rival's weights, errors and losses. One beside it only widens the axes.
+
+    The clip is the training's: what is changed by hand afterwards moves no player.
+    """
     result, others = results[0], results[1:]
     params, settings, names = result.params, result.params.as_dict(), sets.NAMES[result.params.data]
     held_out, labels = sets.images(settings, "held_out"), sets.labels(settings, "held_out")
@@ -41,7 +45,7 @@ def learning(results: tuple[learnings.Result, ...], clip: Clip) -> bytes:
         "wrong_shares": max((float(1 - other.accuracies.min()) for other in others), default=0.0),
     }
     header = {
-        "name": "dlviz-learning", "clip": clip.name, "steps": result.steps.tolist(), "of": clip.last, "done": clip.done,
+        "name": "dlviz-learning", "clip": key("", params.of_training()), "steps": result.steps.tolist(), "of": clip.last, "done": clip.done,
         "until": max(clip.last, clip.until), "beside": beside, "again_ms": clip.again_ms, "panels": panels, "bar": True, "begin": 0,
         "begins": [0], "framed": ["kernels", "rival", "rival_reach", "maps", "highs", "chances", "losses", "wrong_shares", "confusion"],
         "examples": examples,

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -9,13 +10,13 @@ import torch
 from playwright.sync_api import Page
 
 from dlviz.compute import run
-from dlviz.compute.filters import sets
-from dlviz.compute.filters.learning import Params, Result, trained
-from dlviz.compute.filters.trying import changed, folded
+from dlviz.compute.filters import recognising, sets
+from dlviz.compute.filters.changes import changed, filled, folded
+from dlviz.compute.filters.learning import Params, Result
 from dlviz.figures.digitpad import digitpad
 from dlviz.figures.payload import unpack
 from dlviz.ui.components import FOLDER
-from tests.browser.conftest import Watched, settle, wait_until
+from tests.browser.conftest import Watched, link_of, settle, wait_until
 
 FORWARD = """({ header, arrays, pixels, off }) => {
   for (const [name, values] of Object.entries(arrays)) arrays[name] = Float32Array.from(values);
@@ -45,13 +46,14 @@ def test_the_drawn_digits_network_is_torchs(visitor: Watched, params: Params) ->
     """The very code of the component with the very payload, against the network as it was trained; one map off as well."""
     result = run("filters.learning", params)
     assert isinstance(result, Result)
-    header, arrays = unpack(digitpad(result, "run"))
+    header, arrays = unpack(digitpad(result))
     x = sets.load(params.as_dict(), "held_out").x[7]
-    page, off = visitor.open(""), [[0, 1]]
+    page, off = visitor.open(""), [(0, 1)]
+    trained = filled(recognising.convolutional_net(params.as_dict()), result.state)
     given = {"header": header, "arrays": {name: array.tolist() for name, array in arrays.items()}, "pixels": x.flatten().tolist()}
     for without in ([], off):
         found = in_browser(page, FORWARD, given | {"off": without})
-        net = changed(folded(trained(result)), off, []) if without else trained(result)
+        net = changed(folded(trained), off) if without else trained
         with torch.no_grad():
             logits, maps = net.forward(x[None])
         assert np.abs(np.array(found["chances"]) - logits.softmax(1)[0].numpy()).max() < 1e-5
@@ -93,6 +95,27 @@ def test_a_stroke_moves_the_probabilities_and_a_map_off_is_scored(visitor: Watch
     page.mouse.up()
     pad.locator("input.on").click()
     settle(page)
-    said = page.get_by_text(re.compile(r"points lost")).first
+    said = page.get_by_text(re.compile(r"answers changed\. The link")).first
     said.wait_for()
-    assert "2000 held-out" in said.inner_text()
+    assert "Of all 2000 held-out" in said.inner_text()
+    params = link_of(page).params
+    assert isinstance(params, Params) and params.edits == "[[0,0]]"
+    changed_facts = run("filters.learning", params).facts()
+    assert f"{changed_facts['changed_accuracy'].text()} right, {changed_facts['accuracy'].text()} as it was trained" in said.inner_text()
+    assert np.abs(np.array(pad.evaluate(DATA_OF_PAD)["values"])[28 * 14 + 14] - 255) < 60, "the drawing is still there"
+
+
+def test_a_link_brings_the_changes_and_the_pad_takes_them_back(visitor: Watched) -> None:
+    """Also an edit of the pad is one step of the address; as trained is without any."""
+    page = visitor.open("filters?scene=two&edits=" + quote("[[0,1],[0,3,2.5]]"))
+    wait_until(page, lambda: page.locator(".player").first.get_attribute("data-done") == "true", "the end of the run")
+    page.get_by_role("tab", name="Draw for it").click()
+    settle(page)
+    pad = page.locator(".digitpad")
+    shown = "(root) => { const [layer] = root.pad.net.layers; return [[...layer.off], layer.kernels[3]]; }"
+    assert pad.evaluate(shown) == [[1], 2.5]
+    pad.get_by_role("button", name="As trained").click()
+    wait_until(page, lambda: link_of(page).params.as_dict()["edits"] == "", "no changes in the link")
+    settle(page)
+    off, weight = pad.evaluate(shown)
+    assert off == [] and weight != 2.5

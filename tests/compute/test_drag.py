@@ -1,7 +1,5 @@
 """Drag the digit: shifts are shifts, the three networks obey their laws, and what is reported of them is what they say."""
 
-import itertools
-
 import numpy as np
 import pytest
 import torch
@@ -9,7 +7,7 @@ from scipy import ndimage
 
 from dlviz.compute import run
 from dlviz.compute.filters import drag, rivals
-from dlviz.compute.filters.drag import KEPT, Params, Shelf, Trio
+from dlviz.compute.filters.drag import Params
 from dlviz.compute.filters.rivals import DISTANCES, REACH, RIVALS
 from dlviz.nets.convolutional import build_convolutional
 from dlviz.nets.mlp import MLP
@@ -175,7 +173,7 @@ def test_accuracies_and_maps_agree_with_the_networks_that_were_trained(short: dr
 
 def test_equal_settings_give_equal_bytes_kept_or_not(short: drag.Result) -> None:
     kept = run("filters.drag", SHORT)
-    drag.SHELF.trios.clear()
+    drag.SHELF.things.clear()
     anew = run("filters.drag", SHORT)
     for result in (kept, anew):
         assert isinstance(result, drag.Result)
@@ -191,23 +189,13 @@ def test_another_digit_or_place_needs_no_other_training_and_all_else_does() -> N
     assert len({own, *(params.of_training() for params in other)}) == 7
 
 
-def test_the_shelf_is_bounded_and_lets_go_what_was_asked_for_longest_ago() -> None:
-    shelf, trios = Shelf(), [Trio([]) for _ in range(KEPT + 1)]
-    each = [Params(seed=seed) for seed in range(KEPT + 1)]
-    for params, trio in itertools.islice(zip(each, trios, strict=True), KEPT):
-        shelf.put(params, trio)
-    assert shelf.take(each[0]) is trios[0]
-    shelf.put(each[-1], trios[-1])
-    assert shelf.take(each[1]) is None and shelf.take(each[0]) is trios[0] and len(shelf.trios) == KEPT
-
-
 def test_what_is_not_measured_yet_is_no_number() -> None:
     way = drag.compute(Params(steps=20, seed=77))
     first = drag.gather(Params(steps=20, seed=77), [next(way)])
     way.close()
     facts = first.facts()
     assert facts["accuracy[mlp]"].value is None and facts["cut_off_at_4"].value is None and facts["p[mlp]"].value is not None
-    assert np.isfinite(first.maps).all() and drag.SHELF.take(Params(steps=20, seed=77)) is None
+    assert np.isfinite(first.maps).all() and not drag.kept(Params(steps=20, seed=77))
 
 
 def test_augmentation_shows_moved_digits_and_only_as_far_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from dlviz.compute import run
 from dlviz.compute.filters import learning, sets
 from dlviz.compute.filters import recognising as nets
-from dlviz.compute.filters.learning import Params, Result, trained, with_numbers
+from dlviz.compute.filters.changes import filled
+from dlviz.compute.filters.learning import Params, Result
 from dlviz.fields import ParameterError
 from dlviz.nets.convolutional import Convolutional
 
@@ -23,6 +24,11 @@ def short() -> Result:
     result = run("filters.learning", SHORT)
     assert isinstance(result, Result)
     return result
+
+
+def trained(result: Result) -> Convolutional:
+    """The network as it was at the end of the run."""
+    return filled(nets.convolutional_net(result.params.as_dict()), result.state)
 
 
 def module_of(net: Convolutional, params: Params) -> nn.Sequential:
@@ -94,6 +100,7 @@ def test_all_emoji_for_training_are_used_whatever_the_number_of_other_pictures()
 
 def test_a_run_repeats_byte_for_byte(short: Result) -> None:
     run("filters.learning", Params(pictures=500, seed=7))
+    learning.SHELF.things.clear()
     again = run("filters.learning", SHORT)
     for name, value in vars(short).items():
         if isinstance(value, np.ndarray):
@@ -107,7 +114,7 @@ def test_frames_begin_with_the_fresh_network_and_end_with_the_trained_one(short:
     assert short.steps[0] == 0 and short.steps[-1] == nets.steps_of(SHORT.as_dict(), 500) == 10
     assert (np.diff(short.steps) > 0).all()
     with pytest.raises((ValueError, RuntimeError)):
-        with_numbers(SHORT, short.state[:-1])
+        filled(nets.convolutional_net(SHORT.as_dict()), short.state[:-1])
 
 
 def test_scores_are_of_all_held_out_pictures_at_the_end(short: Result) -> None:

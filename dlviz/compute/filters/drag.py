@@ -1,9 +1,7 @@
 """View Drag the digit: the digit moved under three trained networks. Which of them still knows it, and what pooling has to do with it."""
 
 import base64
-import threading
 import zlib
-from collections import OrderedDict
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +14,7 @@ from torch import Tensor
 from dlviz import params as p
 from dlviz.compute.filters import rivals
 from dlviz.compute.filters.rivals import DISTANCES, REACH, RIVALS
+from dlviz.compute.shelf import Shelf
 from dlviz.data import digits
 from dlviz.results import Fact, Snapshot
 from dlviz.results import Result as Base
@@ -136,45 +135,28 @@ class Trio:
     )
 
 
-class Shelf:
-    """The trios that were trained last, KEPT at most: the same settings give the same networks, so training them again is a waste."""
-
-    def __init__(self) -> None:
-        self.trios: OrderedDict[tuple[float | bool, ...], Trio] = OrderedDict()
-        self.lock = threading.Lock()
-
-    def take(self, params: Params) -> Trio | None:
-        """The trio of these settings if it is there; None if not."""
-        with self.lock:
-            if (trio := self.trios.get(params.of_training())) is not None:
-                self.trios.move_to_end(params.of_training())
-            return trio
-
-    def put(self, params: Params, trio: Trio) -> None:
-        """Keep a trio whose training has ended; the one asked for longest ago goes."""
-        with self.lock:
-            self.trios[params.of_training()] = trio
-            while len(self.trios) > KEPT:
-                self.trios.popitem(last=False)
-
-
-SHELF = Shelf()
+SHELF: Shelf[Trio] = Shelf(KEPT)
 
 
 def compute(params: Params) -> Generator[Snapshot, None, Result]:
     """Train the three networks in step, yielding a few maps on the way, then read the whole held-out set at every distance."""
     last = int(params.steps) + len(DISTANCES)
-    trio = SHELF.take(params)
+    trio = SHELF.take(params.of_training())
     seen: list[Snapshot] = []
     if trio is None:
         trio = Trio([rivals.fresh(name, int(params.seed)) for name in RIVALS])
         for step in _learn(params, trio):
             seen.append(Snapshot(step, last, look(params, trio)))
             yield seen[-1]
-        SHELF.put(params, trio)
+        SHELF.put(params.of_training(), trio)
     seen.append(Snapshot(last, last, look(params, trio)))
     yield seen[-1]
     return gather(params, seen)
+
+
+def kept(params: Params) -> bool:
+    """Whether these networks have been trained already, and only the digit or its place is another."""
+    return SHELF.take(params.of_training()) is not None
 
 
 def _learn(params: Params, trio: Trio) -> Generator[int, None, None]:
@@ -232,6 +214,6 @@ def material(params: Params) -> dict[str, Any]:
 @cache
 def _packed() -> dict[str, str]:
     return {
-        name: base64.b64encode(zlib.compress(np.concatenate([of("training"), of("held_out")]).tobytes(), 9)).decode()
+        name: base64.b64encode(zlib.compress(np.concatenate([of("training"), of("held_out")]).tobytes(), 7)).decode()
         for name, of in (("images", images), ("labels", labels))
     }

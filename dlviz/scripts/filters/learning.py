@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from dlviz.compute.filters.changes import changed, filled, folded, read
 from dlviz.compute.filters.recognising import (
     Set,
     confusion,
@@ -25,6 +26,7 @@ from dlviz.compute.filters.recognising import (
     steps_of,
     training,
 )
+from dlviz.nets.convolutional import Convolutional
 
 SETTINGS: dict[str, Any] = {
     "data": "digits",
@@ -44,6 +46,8 @@ SETTINGS: dict[str, Any] = {
     "pictures": 3000.0,
     "colour": True,
     "seed": 1.0,
+    "edits": "",
+    "weights": "",
 }
 MATERIAL: dict[str, Any] = {}  # filled by the page's export
 
@@ -51,6 +55,17 @@ MATERIAL: dict[str, Any] = {}  # filled by the page's export
 def unpack(name: str) -> np.ndarray:
     """The bytes of one part of MATERIAL."""
     return np.frombuffer(zlib.decompress(base64.b64decode(MATERIAL[name])), np.uint8)
+
+
+def try_changes(net: Convolutional, held_out: Set, answers: torch.Tensor) -> tuple[float, float]:
+    """Share of right answers, and how many are others than the trained network's, after changes by hand or with other weights."""
+    loaded, after = MATERIAL["weights"], answers
+    if loaded or SETTINGS["edits"]:
+        if SETTINGS["norm"]:  # folded sums round otherwise
+            answers = score(folded(net), held_out).answers
+        base = filled(convolutional_net(SETTINGS), unpack("weights").view("<f4")) if loaded else net
+        after = score(changed(folded(base), read(SETTINGS["edits"])), held_out).answers
+    return (after == held_out.y).double().mean().item(), float((after != answers).sum())
 
 
 def main() -> dict[str, float]:
@@ -71,6 +86,7 @@ def main() -> dict[str, float]:
     known = [score(each, Set(pictures.x[:1000], pictures.y[:1000])) for each in (net, rival)]
     wrong = confusion(held_out.y, scores[0].answers) * (1 - torch.eye(10, dtype=torch.int64))
     after = rival.weights[0].detach()
+    right, others = try_changes(net, held_out, scores[0].answers)
     return {
         "accuracy": scores[0].accuracy,
         "rival_accuracy": scores[1].accuracy,
@@ -85,6 +101,9 @@ def main() -> dict[str, float]:
         "rival_parameters": float(count(rival.parameters)),
         "inputs": float(rival.weights[0].shape[1]),
         "steps": float(last),
+        "changes": float(len(read(SETTINGS["edits"]))),
+        "changed_accuracy": right,
+        "other_answers": others,
         "kernels_kept": likeness(kernels, net.kernels[0].detach()),
         "rival_smoothness": smoothness(after.reshape(-1, 28, 28)),
         "ink_smoothness": smoothness(pictures.x.flatten(0, 1)),

@@ -65,9 +65,9 @@ def draw(name: str, payload: bytes, key: str, on_edit: Callable[[dict[str, Any]]
         edit = st.session_state[key].get("edit")
         if isinstance(edit, dict):
             # read, never taken out: if this run is interrupted, the next one is given the very same dict
-            count = edit.get("edits", 0)
+            count = edit.get("number", 0)
             st.session_state[answered] = count if isinstance(count, int) and 0 <= count < 2**32 else 0
-            on_edit({name: value for name, value in edit.items() if name != "edits"})
+            on_edit({name: value for name, value in edit.items() if name != "number"})
 
     head = struct.pack("<II", st.session_state.get(answered, 0), side)
     _component(name)(key=key, data=head + payload, on_edit_change=edited, on_after_change=lambda: None)

@@ -1,5 +1,5 @@
 // Draw for the network of the run's end, a digit in white on black or anything in colour on white: its probabilities and all its maps follow the stroke. Maps can be switched off
-// and kernels changed; what was changed is reported on release, so that the server can score the network on every held-out picture.
+// and kernels changed; what was changed is reported on release, so that the link holds it and the server scores the network on every held-out picture.
 
 const AREA = SIDE * SIDE;
 
@@ -33,13 +33,29 @@ class Digitpad {
     Object.assign(this, { header, arrays, name: header.name });
     if (fresh) {
       this.start();
+      this.known = null;
       this.values = Uint8Array.from(arrays.pixels);
       this.root.classList.toggle("coloured", header.depth === 3);
       this.root.classList.toggle("on-white", header.paper === 1);
       this.chosen = [0, 0, 0];
       this.build();
     }
+    if (this.isNews({ edits: header.edits })) this.take(header.edits);
     this.draw();
+  }
+
+  // The changes that the page knows of, in the form of dlviz/compute/filters/changes.py
+  take(edits) {
+    this.start();
+    for (const [layer, place, value] of edits ? JSON.parse(edits) : []) {
+      if (value === undefined) this.net.layers[layer].off.add(place);
+      else this.set(layer, place, value);
+    }
+  }
+
+  set(layer, place, value) {
+    this.net.layers[layer].kernels[place] = value;
+    this.changes.set(`${layer},${place}`, [layer, place, value]);
   }
 
   // The network as it was trained
@@ -145,8 +161,7 @@ class Digitpad {
 
   put(value) {
     const layer = this.chosen[0], at = this.place(), kept = Math.max(-9, Math.min(9, Math.round(value * 100) / 100));
-    this.net.layers[layer].kernels[at] = kept;
-    this.changes.set(`${layer},${at}`, [layer, at, kept]);
+    this.set(layer, at, kept);
     this.draw();
   }
 
@@ -172,8 +187,9 @@ class Digitpad {
   }
 
   tell() {
-    const off = this.net.layers.flatMap((layer, number) => [...layer.off].map((map) => [number, map]));
-    this.report({ tried: { run: this.header.run, off, weights: [...this.changes.values()] } });
+    const byPlace = (a, b) => a[0] - b[0] || a[1] - b[1], off = this.net.layers.flatMap((layer, number) => [...layer.off].map((map) => [number, map]));
+    const all = [...off.sort(byPlace), ...[...this.changes.values()].sort(byPlace)];
+    this.report({ edits: all.length ? JSON.stringify(all) : "" });
   }
 
   draw() {
