@@ -77,6 +77,7 @@ def test_every_view_has_words_and_up_to_eight_scenes_that_differ(topic: catalog.
         assert 1 <= len(scenes) <= 8
         assert len({scene.params.canonical() for scene in scenes}) == len(scenes)
     assert sum(len(said.of(view)) for view in said.views) == len(said.scenes)
+    assert not [view for view, words in said.views.items() if "{" in words.sentence]  # it is shown as it stands
     assert {diagnosis.view for diagnosis in said.diagnoses} <= set(said.views)
 
 

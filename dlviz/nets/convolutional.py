@@ -60,6 +60,16 @@ def pooled(maps: Tensor, pool: str) -> Tensor:
     return {"max": lambda: F.max_pool2d(maps, 2), "average": lambda: F.avg_pool2d(maps, 2), "none": lambda: maps}[pool]()
 
 
+def folded(net: Convolutional) -> Convolutional:
+    """The same function without batch norm, which for new pictures is a factor and a shift: w g/√(v + ε) and (b - m) g/√(v + ε) + s."""
+    kernels, biases = [kernel.detach().clone() for kernel in net.kernels], [bias.detach().clone() for bias in net.biases]
+    for layer, gain in enumerate(net.gains):
+        factor = gain.detach() / (net.variances[layer] + EPSILON).sqrt()
+        kernels[layer] *= factor[:, None, None, None]
+        biases[layer] = (biases[layer] - net.means[layer]) * factor + net.shifts[layer].detach()
+    return Convolutional(kernels, biases, net.head.detach().clone(), net.head_bias.detach().clone(), net.pool, net.reads)
+
+
 def build_convolutional(
     channels: Sequence[int], kernel: int, pool: str, reads: str, norm: bool, classes: int, generator: torch.Generator, side: int = 28,
     depth: int = 1,

@@ -11,10 +11,11 @@ from playwright.sync_api import Page
 
 from dlviz.compute import run
 from dlviz.compute.filters import recognising, sets
-from dlviz.compute.filters.changes import changed, filled, folded
+from dlviz.compute.filters.changes import changed, filled
 from dlviz.compute.filters.learning import Params, Result
 from dlviz.figures.digitpad import digitpad
 from dlviz.figures.payload import unpack
+from dlviz.nets.convolutional import folded
 from dlviz.ui.components import FOLDER
 from tests.browser.conftest import Watched, link_of, settle, wait_until
 

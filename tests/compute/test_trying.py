@@ -12,11 +12,11 @@ from dlviz import assets, scripts
 from dlviz.compute import kept, run
 from dlviz.compute.filters import learning, sets
 from dlviz.compute.filters import recognising as nets
-from dlviz.compute.filters.changes import changed, filled, folded, read, write
+from dlviz.compute.filters.changes import changed, filled, read, write
 from dlviz.compute.filters.learning import Params, Result
 from dlviz.compute.filters.trying import packed
 from dlviz.fields import ParameterError
-from dlviz.nets.convolutional import Convolutional
+from dlviz.nets.convolutional import Convolutional, folded
 
 PARAMS = Params(pictures=500, channels=4, norm=True)
 OFF = "[[1,0],[1,1],[1,2],[1,3],[1,4],[1,5],[1,6],[1,7]]"

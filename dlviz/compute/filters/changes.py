@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dlviz.nets.convolutional import EPSILON, Convolutional
+from dlviz.nets.convolutional import Convolutional
 
 LARGEST = 9.0  # a weight is set to a number between -LARGEST and LARGEST
 
@@ -68,16 +68,6 @@ def filled(net: Convolutional, state: np.ndarray) -> Convolutional:
     for tensor, part in zip(tensors, parts, strict=True):
         tensor.requires_grad_(False).copy_(part.reshape(tensor.shape))
     return net
-
-
-def folded(net: Convolutional) -> Convolutional:
-    """The same function without batch norm, which for new pictures is a factor and a shift: w g/√(v + ε) and (b - m) g/√(v + ε) + s."""
-    kernels, biases = [kernel.detach().clone() for kernel in net.kernels], [bias.detach().clone() for bias in net.biases]
-    for layer, gain in enumerate(net.gains):
-        factor = gain.detach() / (net.variances[layer] + EPSILON).sqrt()
-        kernels[layer] *= factor[:, None, None, None]
-        biases[layer] = (biases[layer] - net.means[layer]) * factor + net.shifts[layer].detach()
-    return Convolutional(kernels, biases, net.head.detach().clone(), net.head_bias.detach().clone(), net.pool, net.reads)
 
 
 def changed(net: Convolutional, changes: Sequence[Change]) -> Convolutional:

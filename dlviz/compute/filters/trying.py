@@ -9,8 +9,8 @@ import torch
 from dlviz import assets
 from dlviz.compute.filters import recognising as nets
 from dlviz.compute.filters import sets
-from dlviz.compute.filters.changes import Change, changed, filled, folded, tensors_of
-from dlviz.nets.convolutional import Convolutional
+from dlviz.compute.filters.changes import Change, changed, filled, tensors_of
+from dlviz.nets.convolutional import Convolutional, folded
 
 
 def packed(state: np.ndarray) -> np.ndarray:

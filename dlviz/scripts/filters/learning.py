@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlviz.compute.filters.changes import changed, filled, folded, read
+from dlviz.compute.filters.changes import changed, filled, read
 from dlviz.compute.filters.recognising import (
     Set,
     confusion,
@@ -26,7 +26,7 @@ from dlviz.compute.filters.recognising import (
     steps_of,
     training,
 )
-from dlviz.nets.convolutional import Convolutional
+from dlviz.nets.convolutional import Convolutional, folded
 
 SETTINGS: dict[str, Any] = {
     "data": "digits",
