@@ -157,9 +157,10 @@ PANELS.confusion = (player, spec, box) => {
     const left = spec.long ? 62 : 16, cell = Math.min((width - left - 4) / n, (height - 20) / n), total = frame.confusion.reduce((sum, count) => sum + count, 0);
     head.textContent = `${spec.title}, ${total} held out`;
     svg.replaceChildren();
-    spec.names.forEach((name, k) => {
-      make(svg, "text", { x: left - 4, y: 16 + (k + 0.5) * cell, "text-anchor": "end", "dominant-baseline": "central", style: "font-size: 11px" }, name);
-      make(svg, "text", { x: left + (k + 0.5) * cell, y: 12, "text-anchor": "middle", style: "font-size: 11px" }, spec.long ? name.slice(0, 2) : name);
+    const small = Math.min(11, cell / (spec.long ? 1.15 : 0.9)); // smaller than can be read: the chosen cell says its classes under the matrix
+    if (small > 6) spec.names.forEach((name, k) => {
+      make(svg, "text", { x: left - 4, y: 16 + (k + 0.5) * cell, "text-anchor": "end", "dominant-baseline": "central", style: `font-size: ${Math.min(11, 1.15 * cell)}px` }, name);
+      make(svg, "text", { x: left + (k + 0.5) * cell, y: 12, "text-anchor": "middle", style: `font-size: ${small}px` }, spec.long ? name.slice(0, 2) : name);
     });
     frame.confusion.forEach((count, i) => {
       const row = Math.floor(i / n), column = i % n, of = frame.confusion.subarray(row * n, (row + 1) * n).reduce((sum, each) => sum + each, 0);
