@@ -1,6 +1,7 @@
 """Learning filters in the browser: the drawn digit's network is torch's, a drawing is centred, and a map switched off is scored."""
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -9,15 +10,17 @@ import pytest
 import torch
 from playwright.sync_api import Page
 
+from dlviz import lessons
 from dlviz.compute import run
 from dlviz.compute.filters import recognising, sets
 from dlviz.compute.filters.changes import changed, filled
 from dlviz.compute.filters.learning import Params, Result
+from dlviz.compute.filters.weights import write
 from dlviz.figures.digitpad import digitpad
 from dlviz.figures.payload import unpack
 from dlviz.nets.convolutional import folded
 from dlviz.ui.components import FOLDER
-from tests.browser.conftest import Watched, link_of, settle, wait_until
+from tests.browser.conftest import Watched, link_of, named, settle, wait_until
 
 FORWARD = """({ header, arrays, pixels, off }) => {
   for (const [name, values] of Object.entries(arrays)) arrays[name] = Float32Array.from(values);
@@ -120,3 +123,24 @@ def test_a_link_brings_the_changes_and_the_pad_takes_them_back(visitor: Watched)
     settle(page)
     off, weight = pad.evaluate(shown)
     assert off == [] and weight != 2.5
+
+
+def test_a_weights_file_takes_the_place_of_what_was_trained_until_it_is_sent_away(visitor: Watched) -> None:
+    """Of another seed; a file that is none is refused in a sentence and changes nothing."""
+    scene = next(scene for scene in lessons.load("filters").scenes if scene.id == "two")
+    other = run("filters.learning", replace(scene.params, pictures=500))  # type: ignore[type-var]
+    assert isinstance(other, Result)
+    page = visitor.open("filters?scene=two")
+    wait_until(page, lambda: page.locator(".player").first.get_attribute("data-done") == "true", "the end of the run")
+    page.get_by_role("tab", name="Weights").click()
+    settle(page)
+    for name, data in (("good", write(other)), ("bad", b"not a file of weights")):
+        page.set_input_files("input[type=file]", {"name": f"{name}.safetensors", "mimeType": "application/octet-stream", "buffer": data})
+        settle(page)
+        wait_until(
+            page, lambda: bool(re.search(r"weights=[0-9a-f]{64}", page.url)), "the file in the link"
+        )  # this process does not keep it
+    page.get_by_text("The file is not in the safetensors format. The network stays as it was.").wait_for()
+    assert f"The weights of the file have {other.facts()['accuracy'].text()}" in named(page, "diagnosis").inner_text()
+    page.get_by_role("button", name="Back to what was trained").click()
+    wait_until(page, lambda: page.url.endswith("weights="), "no file in the link")

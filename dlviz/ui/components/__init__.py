@@ -54,7 +54,8 @@ def _component(name: str) -> Callable[..., Any]:
 
 
 def draw(name: str, payload: bytes, key: str, on_edit: Callable[[dict[str, Any]], None], side: int = ALONE) -> None:
-    """Draw a component; `on_edit` is called with the fields that the viewer has changed in it, before the next run.
+    """Draw a component; `on_edit` is called with the fields that the viewer has changed in it, before the next run. No field may be
+    called `number`: under this name a message says how many edits there were.
 
     The step after which a player wants frames stands in st.session_state[key]["after"] for one run.
     In front of the payload stand two little-endian u32: how many of the viewer's edits it answers to, and the side.
