@@ -63,6 +63,32 @@
     return [time - start, root.drawn - drawn];
   };
 
+  // a stroke on the pad of Learning filters, `k` says where; milliseconds from its end to the frame in which its maps are on the canvas
+  bench.stroke = async (k) => {
+    const { pad } = bench.pad(), svg = pad.svg, box = svg.getBoundingClientRect(), look = () => pad.chances.join();
+    const at = (share) => ({ clientX: box.left + box.width * (0.2 + 0.6 * share), clientY: box.top + box.height * (0.15 + 0.7 * ((0.37 * k) % 1)), pointerId: 1, bubbles: true, composed: true });
+    bench.pad().querySelector(".clear").click();
+    svg.dispatchEvent(new PointerEvent("pointerdown", at(0)));
+    for (const share of [0.3, 0.6]) window.dispatchEvent(new PointerEvent("pointermove", at(share)));
+    await frame();
+    const before = look(), start = performance.now();
+    window.dispatchEvent(new PointerEvent("pointermove", at(1)));
+    window.dispatchEvent(new PointerEvent("pointerup", at(1)));
+    await until(() => look() !== before);
+    await frame();
+    await frame(); // the one before has been painted
+    return performance.now() - start;
+  };
+  bench.pad = () => {
+    for (const place of document.querySelectorAll("[data-testid=stBidiComponentIsolated]")) {
+      for (const element of [place, ...place.querySelectorAll("*")]) {
+        const found = element.shadowRoot?.querySelector(".digitpad");
+        if (found?.pad?.net) return found;
+      }
+    }
+    return null;
+  };
+
   // milliseconds that the maps of all units took in each of `count` redraws of a player, at frames all over its run
   bench.redraws = async (count) => {
     const player = bench.player(), found = [];

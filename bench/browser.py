@@ -100,6 +100,28 @@ class Bench:
             times = alternate(self.count, lambda: release(ours), lambda: release(bare))
         return Row("release-stage", "slider in the picture to new facts: the same on a bare page", *times, bound=1.4)
 
+    def stroke(self) -> Row:
+        """End of a stroke on the pad of a trained network to its maps and probabilities, against a pill of the bare page to its picture."""
+        with self.visitor() as ours, self.visitor() as bare:
+            ours.goto(self.url("filters?scene=kernels"), wait_until="commit")
+            ours.get_by_role("button", name="Skip").click()
+            ours.wait_for_function("bench.pad()", timeout=120_000)
+            painted(bare, self.url("yardstick"))
+            strokes, turns = iter(range(1000)), gray_code()
+
+            def draw() -> float:
+                settle(ours)
+                return float(ours.evaluate("(k) => bench.stroke(k)", next(strokes)))
+
+            def click() -> float:
+                settle(bare)
+                bare.evaluate("bench.watch(bench.picture)")
+                bare.locator(".st-key-functions").get_by_text(next(turns), exact=True).click()
+                return float(bare.evaluate("bench.changed.then((time) => time - bench.clicked)"))
+
+            times = alternate(self.count, draw, click)
+        return Row("stroke", "end of a stroke to all maps of the network: release to picture on a bare page", *times, bound=1.5)
+
     def cold(self) -> Row:
         """First request to a fresh server: a deep link, against a page that imports torch and takes one Adam step."""
 
@@ -213,6 +235,7 @@ def rows() -> dict[str, Callable[[Bench], Row]]:
         "visit-softmax": lambda bench: bench.compare_visits("visit-softmax", "activations?view=softmax", "yardstick?view=softmax"),
         "release": Bench.pill,
         "release-stage": Bench.neuron,
+        "stroke": Bench.stroke,
         "cold-start": Bench.cold,
         "solved-4-2": lambda bench: bench.solved("solved-4-2", (4, 2)),
         "solved-8-8": lambda bench: bench.solved("solved-8-8", (8, 8)),

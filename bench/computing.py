@@ -10,7 +10,7 @@ from bench.ratios import Row, alternate, clocked
 from dlviz.compute import run
 from dlviz.compute.activations import curve, network, seeds
 from dlviz.compute.activations.classifier import fresh, load
-from dlviz.compute.filters import learning, recognising
+from dlviz.compute.filters import learning, recognising, sets, watching
 from dlviz.compute.gradients import training
 from dlviz.compute.gradients.recording import Recorder
 from dlviz.compute.training import Batches, optimiser, train
@@ -75,8 +75,8 @@ def compare_statistics(times: int) -> Row:
 def compare_kernels(times: int) -> Row:
     """Training a convolutional network with its kernels and the rival's weights kept in every frame, against the same steps alone."""
     params = learning.Params()
-    settings, pictures = params.as_dict(), learning.load(params, "training")
-    last = recognising.steps_of(settings)
+    settings, pictures = params.as_dict(), sets.load(params.as_dict(), "training")
+    last = recognising.steps_of(settings, len(pictures.y))
     wanted = {round(i * last / learning.FRAMES) for i in range(learning.FRAMES)}
 
     def train(keep: bool) -> None:
@@ -86,7 +86,7 @@ def compare_kernels(times: int) -> Row:
             for way in ways:
                 next(way)
             if keep and step in wanted:
-                learning.weights_seen(net, rival)
+                watching.weights_seen(net, rival)
 
     found = alternate(times, lambda: clocked(lambda: train(True)), lambda: clocked(lambda: train(False)), warm=1)
     return Row("kernels", f"{last} steps of a CNN with {learning.FRAMES} frames of its kernels kept: the steps alone", *found, bound=1.1)

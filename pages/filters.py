@@ -5,6 +5,7 @@ from dlviz.compute.filters.inputs import OWN
 from dlviz.figures import filters as figures
 from dlviz.ui import frame
 from dlviz.ui.digits import show_digits, show_shifts, show_weights
+from dlviz.ui.own_digit import show_own_digit
 from dlviz.ui.pictures import show_pictures
 
 frame.show(
@@ -16,9 +17,9 @@ frame.show(
             {"Your own picture": lambda _, settings: show_pictures(settings, "picture", {"input": OWN})},
         ),
         "learning": frame.Drawing(
-            "player", figures.learning, {"Draw a digit": show_digits, "Shifts": show_shifts, "Weights": show_weights}, grows=True
+            "player", figures.learning, {"Draw for it": show_digits, "Shifts": show_shifts, "Weights": show_weights}, grows=True
         ),
-        "drag": frame.Drawing("drag", figures.drag, grows=True),
+        "drag": frame.Drawing("drag", figures.drag, {"Your own digit": show_own_digit}, grows=True),
         "inside": frame.Drawing(
             "inside",
             figures.inside,

@@ -4,9 +4,10 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from dlviz import catalog, lessons
+from dlviz import assets, catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
 from dlviz.compute.filters import channel, convolution, drag, inside, learning
@@ -76,6 +77,7 @@ def test_every_view_has_words_and_up_to_eight_scenes_that_differ(topic: catalog.
         assert 1 <= len(scenes) <= 8
         assert len({scene.params.canonical() for scene in scenes}) == len(scenes)
     assert sum(len(said.of(view)) for view in said.views) == len(said.scenes)
+    assert not [view for view, words in said.views.items() if "{" in words.sentence]  # it is shown as it stands
     assert {diagnosis.view for diagnosis in said.diagnoses} <= set(said.views)
 
 
@@ -118,6 +120,9 @@ def pasted(layers: str, start: str = "torch") -> own.Params:
     return own.Params(code=f"nn.Sequential(*[nn.Sequential({layers}) for _ in range(10)], nn.Linear(64, 2))", start=start)
 
 
+# numbers for a network of two channels: 2·25 + 4·2·25 weights, 6 biases, 10·(4·7·7 + 1) in the head
+ZEROS = assets.put(np.zeros(4 * (250 + 6 + 1970), np.uint8))
+
 # how a diagnosis begins or goes on -> settings for which it is to be said, and settings for which it is not
 SAID: dict[str, tuple[Params, Params]] = {
     "is not a finite number": (curve_of("own", expression="log(x)"), curve_of("tanh")),
@@ -146,6 +151,14 @@ SAID: dict[str, tuple[Params, Params]] = {
         network.Params(),
     ),
     "all but certain": (softmax.Params(logits=(9, 0)), softmax.Params(logits=(1, 0))),
+    "held-out pictures are right instead of": (  # a map off, whatever that does
+        learning.Params(pictures=500, channels=2, edits="[[0,0]]"),
+        learning.Params(pictures=500, channels=2),
+    ),
+    "The weights of the file": (
+        learning.Params(pictures=500, channels=2, weights=ZEROS),
+        learning.Params(pictures=500, channels=2),
+    ),
     "Training diverged": (
         hinges.Params(start="own", units=4, w=(900,) * 4, activation="identity", optimiser="sgd", learning_rate=1),
         hinges.Params(),

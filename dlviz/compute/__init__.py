@@ -1,7 +1,7 @@
 """Where numbers are made. `dlviz/compute/<slug>/<view>.py` holds a view's `Params`, its `Result`, and `compute(params)`.
 
 `compute` returns the Result. A long one is a generator of Snapshots that returns it at the end, and has beside it
-`gather(params, snapshots) -> Result`, which makes a Result of what there is so far.
+`gather(params, snapshots) -> Result`, which makes a Result of what there is so far; and `kept(params) -> bool` where it keeps something.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +28,12 @@ def run(view: str, params: Params) -> Result:
             outcome = end.value
     result: Result = outcome
     return result
+
+
+def kept(view: str, params: Params) -> bool:
+    """Whether what takes long is there already, so that the Result is a matter of a moment; most views keep nothing."""
+    told: Callable[[Params], bool] | None = getattr(import_module(f"dlviz.compute.{view}"), "kept", None)
+    return bool(told and told(params))
 
 
 def gather(view: str, params: Params, snapshots: Sequence[Snapshot]) -> Result:

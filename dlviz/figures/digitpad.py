@@ -1,25 +1,28 @@
-"""The pad on which a digit is drawn for a trained network: what the component `digitpad` needs to know."""
+"""The pad on which something is drawn for a trained network: what the component `digitpad` needs to know."""
 
 import numpy as np
 
 from dlviz.compute.filters import learning as learnings
-from dlviz.compute.filters import recognising
-from dlviz.compute.filters.trying import folded
+from dlviz.compute.filters import recognising, sets
 from dlviz.figures.payload import pack
 from dlviz.figures.sketch import BRUSH
+from dlviz.params import key
 
 
-def digitpad(result: learnings.Result, run: str) -> bytes:
-    """The pad with the network of the end of a run, batch norm folded in, and its first watched picture to begin with."""
-    params, net = result.params, folded(learnings.trained(result))
-    layers, into = [], 1
-    for out in recognising.channels_of(params.as_dict()):
+def digitpad(result: learnings.Result) -> bytes:
+    """The pad with the network before the viewer's changes, these changes, and the first watched picture to begin with."""
+    params, settings, depth = result.params, result.params.as_dict(), recognising.depth_of(result.params.as_dict())
+    layers, into = [], depth
+    for out in recognising.channels_of(settings):
         layers.append({"out": out, "into": into, "k": int(params.kernel)})
         into = out
+    ends = np.cumsum([sum(size for _, size in params.kernels()), sum(out for out, _ in params.kernels())])
+    kernels, biases, head = np.split(result.plain, ends)
     header = {
-        "name": "dlviz-drawn-digit", "run": run, "layers": layers, "pool": params.pool, "head": params.head, "brush": BRUSH,
-        "names": learnings.NAMES[params.data],
+        "name": "dlviz-drawn-digit", "run": key("", params.of_training()) + params.weights, "edits": params.edits, "layers": layers,
+        "pool": params.pool, "head": params.head, "brush": BRUSH, "names": sets.NAMES[params.data], "depth": depth,
+        "paper": int(recognising.paper_of(settings)),
     }  # fmt: skip
-    flat = [np.concatenate([tensor.numpy().ravel() for tensor in part]) for part in (net.kernels, net.biases)]
-    first = learnings.images(params, "held_out")[learnings.shown(params)[0]]
-    return pack(header, kernels=flat[0], biases=flat[1], head=net.head.numpy(), head_bias=net.head_bias.numpy(), pixels=first)
+    first = sets.images(settings, "held_out")[sets.shown(settings)[0]]
+    offsets = head[-recognising.CLASSES :]
+    return pack(header, kernels=kernels, biases=biases, head=head[: -len(offsets)], head_bias=offsets, pixels=first)

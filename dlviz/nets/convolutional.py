@@ -1,4 +1,4 @@
-"""A small convolutional network for pictures of one channel, as plain tensors."""
+"""A small convolutional network as plain tensors."""
 
 import math
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Convolutional:
         return [*self.kernels, *self.biases, self.head, self.head_bias, *self.gains, *self.shifts]
 
     def forward(self, x: Tensor, training: bool = False, keep: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
-        """Logits (n, classes) and every layer's maps after ReLU (n, out, h, w), before pooling, for x (n, 1, h, w).
+        """Logits (n, classes) and every layer's maps after ReLU (n, out, h, w), before pooling, for x (n, in, h, w).
 
         `training`: batch norm uses these pictures, and remembers them. `keep` (n, features) multiplies what the head reads: dropout's
         mask, drawn by the caller from a generator and divided by the share that is kept.
@@ -60,12 +60,23 @@ def pooled(maps: Tensor, pool: str) -> Tensor:
     return {"max": lambda: F.max_pool2d(maps, 2), "average": lambda: F.avg_pool2d(maps, 2), "none": lambda: maps}[pool]()
 
 
+def folded(net: Convolutional) -> Convolutional:
+    """The same function without batch norm, which for new pictures is a factor and a shift: w g/√(v + ε) and (b - m) g/√(v + ε) + s."""
+    kernels, biases = [kernel.detach().clone() for kernel in net.kernels], [bias.detach().clone() for bias in net.biases]
+    for layer, gain in enumerate(net.gains):
+        factor = gain.detach() / (net.variances[layer] + EPSILON).sqrt()
+        kernels[layer] *= factor[:, None, None, None]
+        biases[layer] = (biases[layer] - net.means[layer]) * factor + net.shifts[layer].detach()
+    return Convolutional(kernels, biases, net.head.detach().clone(), net.head_bias.detach().clone(), net.pool, net.reads)
+
+
 def build_convolutional(
-    channels: Sequence[int], kernel: int, pool: str, reads: str, norm: bool, classes: int, generator: torch.Generator, side: int = 28
-) -> Convolutional:
-    """A fresh network for pictures of side×side: normal weights, σ = √(2/in) for kernels (He et al. 2015, eq. 10)
+    channels: Sequence[int], kernel: int, pool: str, reads: str, norm: bool, classes: int, generator: torch.Generator, side: int = 28,
+    depth: int = 1,
+) -> Convolutional:  # fmt: skip
+    """A fresh network for pictures of `depth` channels of side×side: normal weights, σ = √(2/in) for kernels (He et al. 2015, eq. 10)
     and √(1/in) for the head; biases 0. KeyError for a pooling that does not exist comes with the first picture."""
-    ins = [1, *channels[:-1]]
+    ins = [depth, *channels[:-1]]
     kernels = [_normal((out, into, kernel, kernel), into * kernel**2, 2, generator) for into, out in zip(ins, channels, strict=True)]
     features = channels[-1] if reads == "global" else channels[-1] * (side // 2 ** (len(channels) if pool != "none" else 0)) ** 2
     head = _normal((classes, features), features, 1, generator)

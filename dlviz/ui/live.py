@@ -7,12 +7,13 @@ from typing import Any
 import streamlit as st
 
 from dlviz import jobs, runtime
-from dlviz.compute import gather
+from dlviz.compute import gather, kept
 from dlviz.figures.payload import Clip
 from dlviz.jobs import Job
 from dlviz.results import Result
 
 SOON = 0.3  # seconds that a page waits for a run before it shows it growing
+BRIEFLY = 2.0  # seconds it waits where only something after a long run is another
 COLD = 40  # times that long for the first run of a process
 AGAIN = 0.25  # seconds between two looks at a run; more for many watchers
 CROWD = 8  # watchers up to which AGAIN is kept
@@ -69,7 +70,10 @@ def _turn(key: str) -> bytes:
 
 def soon(job: Job) -> bool:
     """Whether it ends within SOON. In a process that is not warm yet, wait for the first frame at least: the garbage
-    collection after each look at a run would hold up the very imports that the first run waits for."""
+    collection after each look at a run would hold up the very imports that the first run waits for. Where the long part is kept,
+    wait for what is left: else all that stands below the picture would go and come again."""
+    if kept(job.view, job.params) and wait([job.future], BRIEFLY).done:
+        return True
     for _ in range(1 if runtime.is_warm() else COLD):
         if wait([job.future], SOON).done:
             return True

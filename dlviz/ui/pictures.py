@@ -1,4 +1,4 @@
-"""People's own pictures for any view with an asset field: drawn, from a file, or from the camera."""
+"""People's own pictures for any view with an asset field: drawn, from a file, or from the camera; and what else they bring."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,25 +15,31 @@ from dlviz.ui.controls import plain_text
 from dlviz.ui.state import Settings, touch
 
 SAID = "pictures.said"  # one sentence on the picture that came last
-OWN = "pictures.own"  # this session's latest pictures, by their names
+OWN = "pictures.own"  # what this session has brought last, by their names
 KEPT = 4
 WAYS = {"draw": "Draw", "file": "File", "camera": "Camera"}
 NOTE = "It stays in this server's memory for a while, and nowhere else. A link to it opens as long as it is there."
 
 
 def keep_own() -> None:
-    """Put this session's pictures back among the assets, should others have pushed them out."""
-    for picture in st.session_state.get(OWN, {}).values():
-        assets.put(picture)
+    """Put what this session has brought back among the assets, should others have pushed it out."""
+    for brought in st.session_state.get(OWN, {}).values():
+        assets.put(brought)
+
+
+def keep(array: np.ndarray) -> str:
+    """Keep something among the assets for as long as this session brings no more than KEPT others; its name there."""
+    name = assets.put(array)
+    own = {**st.session_state.get(OWN, {}), name: assets.get(name)}
+    st.session_state[OWN] = dict(list(own.items())[-KEPT:])
+    return name
 
 
 def show_pictures(settings: Settings, field: str, also: Mapping[str, Any]) -> None:
     """Three ways to bring a picture. It becomes the asset `field` of the view; `also` are settings that change with it."""
 
     def use(picture: np.ndarray, said: str) -> None:
-        name = assets.put(picture)
-        own = {**st.session_state.get(OWN, {}), name: assets.get(name)}
-        st.session_state[OWN] = dict(list(own.items())[-KEPT:])
+        name = keep(picture)
         st.session_state[SAID] = said
         try:
             settings.edit({**also, field: name})

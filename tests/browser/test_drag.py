@@ -1,12 +1,14 @@
 """Drag the digit in the browser: maps follow the hand without the server, keys do what the mouse does, one report on release."""
 
+import re
+
 import numpy as np
 from playwright.sync_api import Locator, Page
 
 from dlviz.compute import run
 from dlviz.compute.filters.drag import Params, Result
 from dlviz.compute.filters.rivals import REACH
-from tests.browser.conftest import Watched, count_frames, link_of, settle, wait_until
+from tests.browser.conftest import Watched, count_frames, link_of, named, settle, wait_until
 
 ADDRESS = "filters?v=1&view=drag&steps=20&across=0&down=0"
 
@@ -88,3 +90,29 @@ def test_arrow_keys_move_the_digit_and_home_brings_it_back(visitor: Watched) -> 
     page.keyboard.press("Home")
     assert agrees(page, result, 0, 0)
     wait_until(page, lambda: (params_of(page).across, params_of(page).down) == (0, 0), "back in the middle")
+
+
+def test_a_digit_of_ones_own_is_drawn_named_and_dragged(visitor: Watched) -> None:
+    page = visitor.open(ADDRESS)
+    pad = page.locator(".sketch svg.main")
+    pad.scroll_into_view_if_needed()
+    page.mouse.move(*at(pad, 0.6, 0.2))
+    page.mouse.down()
+    page.mouse.move(*at(pad, 0.6, 0.8), steps=5)
+    page.mouse.up()
+    drawn = re.compile(r"picture=[0-9a-f]{64}&")  # this process does not keep it, so its name is looked for in the address
+    wait_until(page, lambda: bool(drawn.search(page.url)), "the drawing in the link")
+    settle(page)
+    named(page, "own_digit-meant").get_by_role("radio", name="1").click()
+    wait_until(page, lambda: "meant=1" in page.url, "meant as a 1")
+    settle(page)
+    svg = page.locator(".drag svg.main")
+    assert svg.locator(".found").first.text_content().startswith("p(1) = ")  # type: ignore[union-attr]
+    svg.scroll_into_view_if_needed()
+    page.locator(".drag .digit").focus()
+    page.keyboard.press("ArrowRight")
+    wait_until(page, lambda: params_of(page).across == 1, "moved to the right")
+    assert drawn.search(page.url) and params_of(page).digit == Params().digit
+    pad.scroll_into_view_if_needed()
+    page.locator(".sketch .clear").click()
+    wait_until(page, lambda: "picture=&" in page.url, "the held-out digit again")

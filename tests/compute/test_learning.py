@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from dlviz.compute import run
-from dlviz.compute.filters import learning
+from dlviz.compute.filters import learning, sets
 from dlviz.compute.filters import recognising as nets
-from dlviz.compute.filters.learning import Params, Result, images, labels, load, shown, trained, with_numbers
+from dlviz.compute.filters.changes import filled
+from dlviz.compute.filters.learning import Params, Result
 from dlviz.fields import ParameterError
 from dlviz.nets.convolutional import Convolutional
 
@@ -22,6 +24,11 @@ def short() -> Result:
     result = run("filters.learning", SHORT)
     assert isinstance(result, Result)
     return result
+
+
+def trained(result: Result) -> Convolutional:
+    """The network as it was at the end of the run."""
+    return filled(nets.convolutional_net(result.params.as_dict()), result.state)
 
 
 def module_of(net: Convolutional, params: Params) -> nn.Sequential:
@@ -51,7 +58,7 @@ def module_of(net: Convolutional, params: Params) -> nn.Sequential:
 def test_the_network_is_torchs(norm: bool, pool: str, head: str, layers: int, kernel: str) -> None:
     """Also while it is trained, where batch norm takes the batch's own mean and remembers a tenth of it."""
     params = Params(norm=norm, pool=pool, head=head, layers=layers, kernel=kernel, channels=4)
-    net, x = nets.convolutional_net(params.as_dict()), load(params, "held_out").x[:16]
+    net, x = nets.convolutional_net(params.as_dict()), sets.load(params.as_dict(), "held_out").x[:16]
     for tensor in net.biases + net.shifts:
         tensor.data += torch.randn(tensor.shape, generator=torch.Generator().manual_seed(1))
     module = module_of(net, params)
@@ -60,13 +67,40 @@ def test_the_network_is_torchs(norm: bool, pool: str, head: str, layers: int, ke
     assert nets.count(net.parameters) == sum(parameter.numel() for parameter in module.parameters())
 
 
-def test_the_rival_has_13002_parameters() -> None:
-    rival = nets.rival_net(Params().as_dict())
-    assert nets.count(rival.parameters) == 784 * 16 + 16 + 16 * 16 + 16 + 16 * 10 + 10 == 13_002
+def test_the_rival_has_13002_parameters_and_in_colour_three_times_the_inputs() -> None:
+    for params, inputs in ((Params(), 784), (Params(data="emoji"), 2352), (Params(data="emoji", colour=False), 784)):
+        rival = nets.rival_net(params.as_dict())
+        assert nets.count(rival.parameters) == inputs * 16 + 16 + 16 * 16 + 16 + 16 * 10 + 10
+    assert nets.count(nets.rival_net(Params().as_dict()).parameters) == 13_002
+
+
+def test_a_network_in_colour_sees_three_channels_and_white_paper_as_nothing() -> None:
+    """As torch's own network of three channels; 0 is white, so that what padding and shifts bring in is paper."""
+    params = Params(data="emoji", channels=4)
+    net, x = nets.convolutional_net(params.as_dict()), sets.load(params.as_dict(), "held_out").x[:16]
+    assert net.kernels[0].shape == (4, 3, 5, 5) and torch.allclose(net.forward(x)[0], module_of(net, params)(x), atol=1e-5)
+    pixels = torch.from_numpy(sets.images(params.as_dict(), "held_out")[:16].copy())
+    assert ((x == 0) == (pixels == 255)).all() and ((x == -1) == (pixels == 0)).all() and (nets.unseen(x, params.as_dict()) == pixels).all()
+    far = nets.shifted(torch.full((40, 3, 28, 28), -1.0), 4, torch.Generator().manual_seed(0))
+    assert ((far == 0) | (far == -1)).all() and (far == 0).any() and (far[:, 0] == far[:, 2]).all()
+
+
+def test_emoji_in_grey_are_as_bright_as_in_colour() -> None:
+    """Pillow's own conversion to grey, to one level."""
+    colour, grey = (sets.images(Params(data="emoji", colour=each).as_dict(), "held_out")[:40] for each in (True, False))
+    wanted = np.stack([np.array(Image.fromarray(picture.transpose(1, 2, 0)).convert("L")) for picture in colour])
+    assert grey.shape == (40, 1, 28, 28) and np.abs(grey[:, 0].astype(int) - wanted).max() <= 1
+
+
+def test_all_emoji_for_training_are_used_whatever_the_number_of_other_pictures() -> None:
+    few = Params(data="emoji", pictures=500)
+    assert few.canonical() == Params(data="emoji").canonical() and sets.count(few.as_dict()) == 1962
+    assert len(sets.load(few.as_dict(), "training").y) == 1962 and nets.steps_of(few.as_dict(), 1962) == 79
 
 
 def test_a_run_repeats_byte_for_byte(short: Result) -> None:
     run("filters.learning", Params(pictures=500, seed=7))
+    learning.SHELF.things.clear()
     again = run("filters.learning", SHORT)
     for name, value in vars(short).items():
         if isinstance(value, np.ndarray):
@@ -77,15 +111,15 @@ def test_frames_begin_with_the_fresh_network_and_end_with_the_trained_one(short:
     fresh, net = nets.convolutional_net(SHORT.as_dict()), trained(short)
     for frame, kernels in ((0, fresh.kernels), (-1, net.kernels)):
         assert (short.kernels[frame] == torch.cat([kernel.detach().flatten() for kernel in kernels]).numpy()).all()
-    assert short.steps[0] == 0 and short.steps[-1] == nets.steps_of(SHORT.as_dict()) == 10
+    assert short.steps[0] == 0 and short.steps[-1] == nets.steps_of(SHORT.as_dict(), 500) == 10
     assert (np.diff(short.steps) > 0).all()
     with pytest.raises((ValueError, RuntimeError)):
-        with_numbers(SHORT, short.state[:-1])
+        filled(nets.convolutional_net(SHORT.as_dict()), short.state[:-1])
 
 
 def test_scores_are_of_all_held_out_pictures_at_the_end(short: Result) -> None:
     """Counted anew from the network's own answers; every class has its row."""
-    x, y = load(SHORT, "held_out").x, labels(SHORT, "held_out")
+    x, y = sets.load(SHORT.as_dict(), "held_out").x, sets.labels(SHORT.as_dict(), "held_out")
     with torch.no_grad():
         answers = trained(short).forward(x)[0].argmax(1).numpy()
     facts = short.facts()
@@ -97,22 +131,27 @@ def test_scores_are_of_all_held_out_pictures_at_the_end(short: Result) -> None:
 
 
 def test_the_maps_are_what_torch_finds_to_half_a_level_of_grey(short: Result) -> None:
-    module, at, size = module_of(trained(short), SHORT).eval(), 0, short.maps.shape[1] // learning.SHOWN
-    x = load(SHORT, "held_out").x[shown(SHORT)]
+    module, at, size = module_of(trained(short), SHORT).eval(), 0, short.maps.shape[1] // sets.SHOWN
+    x = sets.load(SHORT.as_dict(), "held_out").x[sets.shown(SHORT.as_dict())]
     for layer, (out, side) in enumerate(zip((4, 8), SHORT.sides(), strict=True)):
         with torch.no_grad():
             wanted = module[: 4 * layer + 3](x).numpy()
-        found = short.maps[-1].reshape(learning.SHOWN, size)[:, at : at + out * side**2].reshape(wanted.shape)
+        found = short.maps[-1].reshape(sets.SHOWN, size)[:, at : at + out * side**2].reshape(wanted.shape)
         high = short.highs[-1, :, layer, None, None, None]
         assert np.abs(found / 255 * high - wanted).max() < 0.51 / 255 * high.max() + 1e-5
         at += out * side**2
-    assert at == size and len({labels(SHORT, "held_out")[i] for i in shown(SHORT)}) == learning.SHOWN
+    assert at == size and len({sets.labels(SHORT.as_dict(), "held_out")[i] for i in sets.shown(SHORT.as_dict())}) == sets.SHOWN
 
 
 def test_chances_are_probabilities_of_both_networks(short: Result) -> None:
     assert np.abs(short.chances.sum(3) - 1).max() < 1e-5
     with torch.no_grad():
-        wanted = module_of(trained(short), SHORT).eval()(load(SHORT, "held_out").x[shown(SHORT)]).softmax(1).numpy()
+        wanted = (
+            module_of(trained(short), SHORT)
+            .eval()(sets.load(SHORT.as_dict(), "held_out").x[sets.shown(SHORT.as_dict())])
+            .softmax(1)
+            .numpy()
+        )
     assert np.abs(short.chances[-1, 0] - wanted).max() < 1e-5
 
 
@@ -134,7 +173,7 @@ def test_both_networks_learn_from_the_same_moved_pictures(monkeypatch: pytest.Mo
     seen: list[Tensor] = []
     plain = nets.shifted
     monkeypatch.setattr(nets, "shifted", lambda *given: seen.append(plain(*given)) or seen[-1])  # type: ignore[func-returns-value]
-    pictures = load(SHORT, "training")
+    pictures = sets.load(SHORT.as_dict(), "training")
     for net in (nets.convolutional_net(settings), nets.rival_net(settings)):
         way = nets.training(net, pictures, settings, 5)
         for _ in range(5):
@@ -147,7 +186,7 @@ def test_pixels_that_no_training_picture_inks_keep_the_rivals_weights() -> None:
     params = Params(pictures=500, batch_size=50, channels=2, layers=1)
     result = run("filters.learning", params)
     assert isinstance(result, Result)
-    paper = images(params, "training").reshape(500, -1).max(0) == 0
+    paper = sets.images(params.as_dict(), "training").reshape(500, -1).max(0) == 0
     moved = result.rival[0] != result.rival[-1]
     assert not moved[:, paper].any() and moved[:, ~paper].any(0).mean() > 0.95
 
@@ -164,7 +203,7 @@ def test_the_learning_rate_falls_to_nothing() -> None:
     found = []
     for falling in (True, False):
         rival, sizes = nets.rival_net(settings), []
-        data = load(Params(pictures=500), "training")
+        data = sets.load(Params(pictures=500).as_dict(), "training")
         way = nets.training(rival, nets.Set(data.x[:200], data.y[:200]), settings | {"falling": falling}, 5)
         for _ in range(5):
             before = rival.weights[0].detach().clone()
@@ -191,10 +230,10 @@ def test_what_has_diverged_is_undefined_in_the_facts(short: Result) -> None:
 def test_the_examples_of_shifts_are_training_pictures_moved_by_no_more_than_set() -> None:
     """The first row is what is learned from; of each other picture some move of at most two pixels gives it back where it overlaps."""
     params = Params(pictures=500, shift=2)
-    rows = learning.moved(params)
-    assert (rows[0] == images(params, "training")[:8]).all()
+    rows = sets.moved(params.as_dict())
+    assert (rows[0] == sets.images(params.as_dict(), "training")[:8]).all()
     for row in rows[1:]:
-        for picture, moved in zip(rows[0], row, strict=True):
+        for picture, moved in zip(rows[0][:, 0], row[:, 0], strict=True):
             padded = np.pad(picture, 2)
             assert any((padded[i : i + 28, j : j + 28] == moved).all() for i in range(5) for j in range(5))
-    assert (rows[0] != rows[1]).any() and (learning.moved(Params(pictures=500))[3] == rows[0]).all()
+    assert (rows[0] != rows[1]).any() and (sets.moved(Params(pictures=500).as_dict())[3] == rows[0]).all()

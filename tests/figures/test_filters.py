@@ -8,7 +8,7 @@ import pytest
 
 from dlviz.compute import run
 from dlviz.compute.filters import channel as channel_view
-from dlviz.compute.filters import drag
+from dlviz.compute.filters import drag, sets
 from dlviz.compute.filters import learning as learnings
 from dlviz.compute.filters.convolution import Params, compute
 from dlviz.compute.filters.drag import Params as Dragged
@@ -128,12 +128,25 @@ def test_a_run_reaches_the_player_frame_by_frame() -> None:
     kernels, maps = (next(panel for panel in header["panels"] if panel["kind"] == kind) for kind in ("kernels", "maps"))
     assert [(layer["at"], layer["out"], layer["into"]) for layer in kernels["layers"]] == [(0, 2, 1), (18, 4, 2)]
     assert [(layer["at"], layer["channels"], layer["side"]) for layer in maps["layers"]] == [(0, 2, 28), (2 * 28**2, 4, 14)]
-    truth, examples = learnings.labels(result.params, "held_out"), np.array(header["examples"]).reshape(10, 10)
+    truth, examples = sets.labels(result.params.as_dict(), "held_out"), np.array(header["examples"]).reshape(10, 10)
     assert ((examples >= 0) == (result.confusion[-1] > 0)).all()
-    held_out, wrong = learnings.images(result.params, "held_out"), arrays["wrong"].reshape(-1, 28, 28)
+    held_out, wrong = sets.images(result.params.as_dict(), "held_out")[:, 0], arrays["wrong"].reshape(-1, 28, 28)
     for row, column in np.argwhere(examples >= 0):
         same = (held_out == wrong[examples[row, column]]).all((1, 2))
         assert (truth[same] == row).any() and (result.answers[same] == column).any()
+
+
+def test_a_run_in_colour_reaches_the_player_with_three_channels() -> None:
+    result = run("filters.learning", learnings.Params(data="emoji", channels=2, kernel="3", layers=2, batch_size=200))
+    assert isinstance(result, learnings.Result)
+    header, arrays = unpack(learning((result,), Clip("a", 10, True)))
+    kernels, maps = (next(panel for panel in header["panels"] if panel["kind"] == kind) for kind in ("kernels", "maps"))
+    found = [(layer["at"], layer["out"], layer["into"], layer["depth"]) for layer in kernels["layers"]]
+    assert found == [(0, 2, 1, 3), (2 * 3 * 9, 4, 2, 1)] and maps["depth"] == 3
+    assert arrays["kernels"].size == len(result.steps) * (2 * 3 * 9 + 4 * 2 * 9)
+    assert (
+        arrays["watched"].reshape(-1, 3, 28, 28) == sets.images(result.params.as_dict(), "held_out")[sets.shown(result.params.as_dict())]
+    ).all()
 
 
 def test_a_run_that_has_diverged_can_be_packed() -> None:

@@ -1,11 +1,9 @@
 """View Drag the digit: the digit moved under three trained networks. Which of them still knows it, and what pooling has to do with it."""
 
 import base64
-import threading
 import zlib
-from collections import OrderedDict
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, ClassVar
 
@@ -13,10 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dlviz import assets
 from dlviz import params as p
 from dlviz.compute.filters import rivals
 from dlviz.compute.filters.rivals import DISTANCES, REACH, RIVALS
-from dlviz.data import digits
+from dlviz.compute.shelf import Shelf
+from dlviz.data import digits, drawings
 from dlviz.results import Fact, Snapshot
 from dlviz.results import Result as Base
 
@@ -31,7 +31,9 @@ PLACES = 2 * REACH + 1
 class Params(p.Params):
     """The digit and where it lies, and how the three networks were trained."""
 
-    digit: float = p.number(59, 0, 1999, 1, label="Which digit", help="One of the 2,000 that no network was trained on.")
+    digit: float = p.number(
+        59, 0, 1999, 1, label="Which digit", when=("picture", ""), help="One of the 2,000 that no network was trained on."
+    )
     shuffled: bool = p.switch(
         False, label="Shuffle the pixels", help="The digit is moved first; then its pixels change places, always in the same way."
     )
@@ -46,6 +48,26 @@ class Params(p.Params):
     seed: float = p.number(1, 0, 99, 1, label="Seed", more=True)
     across: float = p.number(4, -REACH, REACH, 1, label="Moved to the right", unit="pixels", stage=True)
     down: float = p.number(0, -REACH, REACH, 1, label="Moved down", unit="pixels", stage=True)
+    picture: str = p.asset(label="Own digit")
+    meant: str = p.choice("0", {str(digit): str(digit) for digit in range(10)}, label="Meant as a", stage=True, help="Of your own digit.")
+    centred: bool = p.switch(True, label="Centred as MNIST was", stage=True, help="Of your own digit.")
+
+    def canonical(self) -> "Params":
+        """As for all views; and without a digit of one's own, what it is meant as and how it is placed are no matter."""
+        own = super().canonical()
+        return own if own.picture else replace(own, meant="0", centred=True)
+
+    def drawn(self) -> np.ndarray | None:
+        """The digit that was brought, uint8 (28, 28), white on black; None if there is none, or it is not kept any more."""
+        kept = assets.get(self.picture) if self.picture else None
+        if kept is None or kept.shape != (rivals.SIDE, rivals.SIDE):
+            return None
+        return drawings.centred(kept) if self.centred else kept
+
+    def shown(self) -> tuple[np.ndarray, int]:
+        """The digit that is dragged, uint8 (28, 28), and which one it is."""
+        own, at = self.drawn(), int(self.digit)
+        return (images("held_out")[at], int(labels("held_out")[at])) if own is None else (own, int(self.meant))
 
     def of_training(self) -> tuple[float | bool, ...]:
         """What the networks depend on: all but the digit and where it lies."""
@@ -59,7 +81,7 @@ class Result(Base):
 
     `picture` uint8 (28, 28) and its `label`; `maps` float32 (3, 17, 17): p(true digit), rows downward, columns to the right, no shift in
     the middle; `guesses` uint8 (3, 17, 17): the most probable digit. Of the whole held-out set, nan before training has ended:
-    `accuracies` (3, 5) at DISTANCES, and `cut` (5,), the share of digits that lose ink at the edge; `known` (3,) of training digits.
+    `accuracies` (3, 9) at DISTANCES, and `cut` (9,), the share of digits that lose ink at the edge; `known` (3,) of training digits.
     """
 
     VERSION: ClassVar[int] = 1
@@ -136,45 +158,32 @@ class Trio:
     )
 
 
-class Shelf:
-    """The trios that were trained last, KEPT at most: the same settings give the same networks, so training them again is a waste."""
-
-    def __init__(self) -> None:
-        self.trios: OrderedDict[tuple[float | bool, ...], Trio] = OrderedDict()
-        self.lock = threading.Lock()
-
-    def take(self, params: Params) -> Trio | None:
-        """The trio of these settings if it is there; None if not."""
-        with self.lock:
-            if (trio := self.trios.get(params.of_training())) is not None:
-                self.trios.move_to_end(params.of_training())
-            return trio
-
-    def put(self, params: Params, trio: Trio) -> None:
-        """Keep a trio whose training has ended; the one asked for longest ago goes."""
-        with self.lock:
-            self.trios[params.of_training()] = trio
-            while len(self.trios) > KEPT:
-                self.trios.popitem(last=False)
-
-
-SHELF = Shelf()
+SHELF: Shelf[Trio] = Shelf(KEPT)
 
 
 def compute(params: Params) -> Generator[Snapshot, None, Result]:
     """Train the three networks in step, yielding a few maps on the way, then read the whole held-out set at every distance."""
     last = int(params.steps) + len(DISTANCES)
-    trio = SHELF.take(params)
+    trio = SHELF.take(params.of_training())
     seen: list[Snapshot] = []
     if trio is None:
         trio = Trio([rivals.fresh(name, int(params.seed)) for name in RIVALS])
         for step in _learn(params, trio):
-            seen.append(Snapshot(step, last, look(params, trio)))
+            if step <= int(params.steps) + 1:  # later the networks are measured, and change no more
+                maps = look(params, trio)
+            seen.append(Snapshot(step, last, maps | measured(trio)))
             yield seen[-1]
-        SHELF.put(params, trio)
-    seen.append(Snapshot(last, last, look(params, trio)))
+        SHELF.put(params.of_training(), trio)
+    else:
+        maps = look(params, trio)
+    seen.append(Snapshot(last, last, maps | measured(trio)))
     yield seen[-1]
     return gather(params, seen)
+
+
+def kept(params: Params) -> bool:
+    """Whether these networks have been trained already, and only the digit or its place is another."""
+    return SHELF.take(params.of_training()) is not None
 
 
 def _learn(params: Params, trio: Trio) -> Generator[int, None, None]:
@@ -197,25 +206,29 @@ def _learn(params: Params, trio: Trio) -> Generator[int, None, None]:
     for i, distance in enumerate(DISTANCES):
         if i:
             yield steps + i
-        pictures = rivals.handed(rivals.away(x, distance), order)
-        trio.measured["accuracies"][:, i] = [rivals.accuracy(net, pictures, y) for net in trio.nets]
-        trio.measured["cut"][i] = rivals.cut_off(x, distance) / len(x)
+        moved = rivals.away(x, distance)
+        trio.measured["accuracies"][:, i] = [rivals.accuracy(net, rivals.handed(moved, order), y) for net in trio.nets]
+        trio.measured["cut"][i] = rivals.cut_off(x, moved) / len(x)
 
 
 def look(params: Params, trio: Trio) -> dict[str, np.ndarray]:
-    """What is seen at one moment: the maps of this digit, and what has been measured of the networks so far."""
-    x, y = load("held_out")
-    at, order = int(params.digit), rivals.order_of(params.as_dict())
-    chances = torch.stack([rivals.everywhere(net, x[at, 0], order) for net in trio.nets])  # (3, 17, 17, 10)
-    seen = {"maps": chances[..., y[at]].float().numpy(), "guesses": chances.argmax(-1).to(torch.uint8).numpy()}
-    return seen | {name: array.copy() for name, array in trio.measured.items()}
+    """What the networks make of this digit at every place."""
+    picture, label = params.shown()
+    x, order = torch.from_numpy(picture.astype(np.float32) / 255), rivals.order_of(params.as_dict())
+    chances = torch.stack([rivals.everywhere(net, x, order) for net in trio.nets])  # (3, 17, 17, 10)
+    return {"maps": chances[..., label].float().numpy(), "guesses": chances.argmax(-1).to(torch.uint8).numpy()}
+
+
+def measured(trio: Trio) -> dict[str, np.ndarray]:
+    """What has been measured of the networks so far."""
+    return {name: array.copy() for name, array in trio.measured.items()}
 
 
 def gather(params: Params, snapshots: Sequence[Snapshot]) -> Result:
     """The latest of the snapshots as a Result."""
-    at = int(params.digit)
-    arrays: Mapping[str, np.ndarray] = snapshots[-1].arrays
-    return Result(params, images("held_out")[at], int(labels("held_out")[at]), **arrays)
+    arrays: Mapping[str, Any] = snapshots[-1].arrays
+    picture, label = params.shown()
+    return Result(params, picture, label, **arrays)
 
 
 def order(params: Params) -> list[int]:
@@ -225,13 +238,14 @@ def order(params: Params) -> list[int]:
 
 
 def material(params: Params) -> dict[str, Any]:
-    """The digits that a program of its own needs, packed: those for training, then all that are held out."""
-    return dict(_packed())
+    """The digits that a program of its own needs, packed: those for training, then all that are held out; and one's own."""
+    own = params.drawn()
+    return _packed() | {"own": "" if own is None else base64.b64encode(zlib.compress(own.tobytes())).decode()}
 
 
 @cache
 def _packed() -> dict[str, str]:
     return {
-        name: base64.b64encode(zlib.compress(np.concatenate([of("training"), of("held_out")]).tobytes(), 9)).decode()
+        name: base64.b64encode(zlib.compress(np.concatenate([of("training"), of("held_out")]).tobytes(), 7)).decode()
         for name, of in (("images", images), ("labels", labels))
     }

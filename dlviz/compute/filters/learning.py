@@ -1,40 +1,38 @@
 """View Learning filters: a small convolutional network learns digits or animals, beside a fully connected rival; its kernels watched."""
 
-import base64
-import zlib
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from dlviz import params as p
+from dlviz.compute.filters import changes, sets
 from dlviz.compute.filters import recognising as nets
+from dlviz.compute.filters.trying import attempt, brought, packed
+from dlviz.compute.filters.watching import end, look
+from dlviz.compute.shelf import Shelf
 from dlviz.compute.training import OPTIMISERS
-from dlviz.data import animals, digits
 from dlviz.fields import ParameterError
-from dlviz.nets.convolutional import HEADS, POOLS, Convolutional
-from dlviz.nets.mlp import MLP
+from dlviz.nets.convolutional import HEADS, POOLS
 from dlviz.results import Fact, Snapshot
 from dlviz.results import Result as Base
 
 FRAMES = 30  # pictures of one run
 SHARE = 200  # held-out pictures that every frame is scored on; the last frame on all of them
-SHOWN = 4  # held-out pictures whose maps are kept
-DATA = {"digits": "Handwritten digits", "animals": "Animal silhouettes"}
-NAMES = {"digits": tuple(str(digit) for digit in range(10)), "animals": animals.NAMES}
 KERNELS = {str(k): f"{k} × {k}" for k in (3, 5, 7)}
 MOST_WORK = 4e10  # multiply-adds of all forward passes in training: some ten seconds
 SIDE = 28
+KEPT = 6  # runs that are kept, so that a change by hand is not another training
+SHELF: Shelf[list[Snapshot]] = Shelf(KEPT)
 
 
 @dataclass(frozen=True)
 class Params(p.Params):
     """The pictures, the convolutional network, and how both networks are trained."""
 
-    data: str = p.choice("digits", DATA, label="Pictures")
+    data: str = p.choice("digits", sets.DATA, label="Pictures")
     layers: float = p.number(2, 1, 3, 1, label="Convolutions")
     channels: float = p.number(8, 2, 12, 2, label="Channels", help="Of the first convolution; later ones have twice as many.")
     head: str = p.choice("flatten", HEADS, label="Head", help="What it reads: every value of the last maps, or each map's mean.")
@@ -50,20 +48,44 @@ class Params(p.Params):
     falling: bool = p.switch(True, label="Learning rate falls to 0", more=True, help="In a straight line over the run.")
     batch_size: float = p.number(25, 5, 200, 5, label="Batch size", more=True)
     epochs: float = p.number(1, 1, 8, 1, label="Epochs", more=True)
-    pictures: float = p.number(3000, 500, 7500, 500, label="Training pictures", more=True)
+    pictures: float = p.number(3000, 500, 7500, 500, label="Training pictures", more=True, when=("data", sets.COUNTED))
+    colour: bool = p.switch(True, label="In colour", more=True, when=("data", "emoji"), help="Otherwise both networks see them in grey.")
     seed: float = p.number(1, 0, 99, 1, label="Seed", more=True)
+    edits: str = p.text(
+        "", 2000, label="Network", stage=True, private=True, help="Maps switched off and weights set at the end of the run."
+    )
+    weights: str = p.asset(label="Weights file")
 
     def check(self) -> None:
-        """The run is not longer than MOST_WORK."""
-        per_epoch = self.multiply_adds() * self.pictures
+        """The run is not longer than MOST_WORK, and changes can be read."""
+        try:
+            changes.read(self.edits)
+        except ValueError:
+            raise ParameterError("edits", self.edits, "changes such as [[0,2],[1,7,-0.5]]: a map off, a weight set") from None
+        per_epoch = self.multiply_adds() * sets.count(self.as_dict())
         if self.epochs * per_epoch > MOST_WORK:
             most = int(MOST_WORK // per_epoch)
             advice = f"at most {most} for so large a network and so many pictures" if most else "a smaller network or fewer pictures"
             raise ParameterError("epochs", self.epochs, advice)
 
+    def canonical(self) -> "Params":
+        """As for all views; and without the changes that this network has no map or weight for."""
+        own = super().canonical()
+        return replace(own, edits=changes.write(changes.fitting(changes.read(own.edits), self.kernels())))
+
+    def of_training(self) -> "Params":
+        """What the trained networks depend on: all but what is done to them afterwards."""
+        return replace(self.canonical(), edits="", weights="")
+
+    def kernels(self) -> list[tuple[int, int]]:
+        """How many maps and weights each convolution has."""
+        outs = nets.channels_of(self.as_dict())
+        ins = [nets.depth_of(self.as_dict()), *outs[:-1]]
+        return [(out, out * into * int(self.kernel) ** 2) for into, out in zip(ins, outs, strict=True)]
+
     def multiply_adds(self) -> float:
         """Multiply-adds of all convolutions for one picture."""
-        total, side, into = 0, SIDE, 1
+        total, side, into = 0, SIDE, nets.depth_of(self.as_dict())
         for out in nets.channels_of(self.as_dict()):
             total += into * out * int(self.kernel) ** 2 * side**2
             into, side = out, side if self.pool == "none" else side // 2
@@ -76,15 +98,16 @@ class Params(p.Params):
 
 @dataclass(frozen=True, eq=False)
 class Result(Base):
-    """A run as it went, one entry a frame: `steps` (t,), `kernels` (t, k) of all convolutions, `rival` (t, 16, 784) its first weights.
+    """A run as it went, one entry a frame: `steps` (t,), `kernels` (t, k) of all convolutions, `rival` (t, 16, C·784) its first weights.
 
     `maps` uint8 (t, m): SHOWN pictures, each layer's maps after ReLU, 255 at `highs` (t, SHOWN, layers); `chances` (t, 2, SHOWN, 10) of
     each class by network and rival; `losses` and `accuracies` (t, 2) of both on SHARE held-out pictures, at the end on all;
-    `confusion` (t, 10, 10) the same for the network. When it is done: `state` every number of the network, `answers` (2000,) of the
-    network, `training` accuracy and that of the rival (2,) on training pictures.
+    `confusion` (t, 10, 10) the same for the network. When it is done: `state` every number of the network, `answers` (n,) of the
+    network, `training` accuracy and that of the rival (2,) on training pictures, `ink_smoothness` the correlation of these pictures'
+    neighbouring pixels; and of the network that the viewer has made of it what `trying.attempt` says.
     """
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     PARAMS: ClassVar[type[p.Params]] = Params
     params: Params
     steps: np.ndarray
@@ -99,15 +122,19 @@ class Result(Base):
     state: np.ndarray
     answers: np.ndarray
     training: np.ndarray
+    ink_smoothness: float
+    plain: np.ndarray
+    changed_accuracy: float
+    other_answers: int
+    loaded: bool
 
     def facts(self) -> dict[str, Fact]:
         """How good both became, how many numbers they have, and what became of their first weights."""
         params, confused = self.params, self.confusion[-1] * (1 - np.eye(nets.CLASSES))
         fresh, rival = nets.convolutional_net(params.as_dict()), nets.rival_net(params.as_dict())
-        size = int(params.channels) * int(params.kernel) ** 2
+        size = fresh.kernels[0].numel()
         first, last = torch.from_numpy(self.kernels[0, :size]), torch.from_numpy(self.kernels[-1, :size])
         before, after = torch.from_numpy(self.rival[0]), torch.from_numpy(self.rival[-1])
-        ink = load(params, "training").x[:, 0]
         return {
             "accuracy": _fact(self.accuracies[-1, 0], "right on held-out pictures", "%"),
             "rival_accuracy": _fact(self.accuracies[-1, 1], "the rival's", "%"),
@@ -122,11 +149,16 @@ class Result(Base):
             "parameters": Fact(float(nets.count(fresh.parameters)), "parameters"),
             "head_parameters": Fact(float(nets.count([fresh.head, fresh.head_bias])), "of them in the head"),
             "rival_parameters": Fact(float(nets.count(rival.parameters)), "the rival's parameters"),
+            "inputs": Fact(float(rival.weights[0].shape[1]), "numbers that a picture is"),
             "steps": Fact(float(self.steps[-1]), "steps"),
             "multiply_adds": Fact(params.multiply_adds(), "multiply-adds of the convolutions"),
             "kernels_kept": _fact(nets.likeness(first, last), "cosine between first kernels before and after"),
             "rival_smoothness": _fact(nets.smoothness(after.reshape(-1, SIDE, SIDE)), "correlation of neighbours in the rival's weights"),
-            "ink_smoothness": _fact(nets.smoothness(ink), "correlation of neighbours in the pictures"),
+            "ink_smoothness": _fact(self.ink_smoothness, "correlation of neighbours in the pictures"),
+            "changes": Fact(float(len(changes.read(params.edits))), "changes by hand"),
+            "loaded": Fact(float(self.loaded), "a file in the place of what was trained"),
+            "changed_accuracy": _fact(self.changed_accuracy, "right after all changes", "%"),
+            "other_answers": Fact(float(self.other_answers), "answers changed", rtol=0.2),
             "rival_untouched": _fact(float((before == after).double().mean()), "rival's first weights that never moved", "%"),
         }
 
@@ -136,114 +168,43 @@ def _fact(value: float, label: str, unit: str = "") -> Fact:
     return Fact(float(value) if np.isfinite(value) else None, label, unit, rtol=0.1)
 
 
-def images(params: Params, part: digits.Part) -> np.ndarray:
-    """The pictures for training, as many as are set, or all that are held out: uint8 (n, 28, 28)."""
-    return (digits if params.data == "digits" else animals).load(part).images[: _count(params, part)]
-
-
-def labels(params: Params, part: digits.Part) -> np.ndarray:
-    """Their classes, uint8 (n,)."""
-    return (digits if params.data == "digits" else animals).load(part).labels[: _count(params, part)]
-
-
-def _count(params: Params, part: digits.Part) -> int | None:
-    return int(params.pictures) if part == "training" else None
-
-
-def load(params: Params, part: digits.Part) -> nets.Set:
-    """The same as tensors."""
-    ink = torch.from_numpy(images(params, part).astype(np.float32) / 255)
-    return nets.Set(ink[:, None], torch.from_numpy(labels(params, part).astype(np.int64)))
-
-
-def shown(params: Params) -> list[int]:
-    """Which held-out pictures are watched: the first ones of SHOWN different classes."""
-    truth = labels(params, "held_out")
-    classes = list(dict.fromkeys(truth.tolist()))[:SHOWN]
-    return [int(np.flatnonzero(truth == label)[0]) for label in classes]
-
-
-def moved(params: Params, count: int = 8) -> np.ndarray:
-    """The first training pictures as they are, and three times as training may see them: uint8 (4, count, 28, 28)."""
-    x, generator = load(params, "training").x[:count], torch.Generator().manual_seed(int(params.seed))
-    rows = [x, *(nets.shifted(x, int(params.shift), generator) for _ in range(3))]
-    return (255 * torch.stack(rows)[:, :, 0]).round().to(torch.uint8).numpy()
-
-
-def tensors_of(net: Convolutional) -> list[Tensor]:
-    """Every number of the network: what is trained, then what batch norm followed."""
-    return [*net.parameters, *net.means, *net.variances]
-
-
-def trained(result: Result) -> Convolutional:
-    """The network as it was at the end of the run. ValueError if it has not ended."""
-    return with_numbers(result.params, result.state)
-
-
-def with_numbers(params: Params, state: np.ndarray) -> Convolutional:
-    """A network of these settings with these numbers. ValueError if there are too few or too many."""
-    net = nets.convolutional_net(params.as_dict())
-    tensors = tensors_of(net)
-    parts = torch.from_numpy(state.astype(np.float32)).split([tensor.numel() for tensor in tensors])
-    for tensor, part in zip(tensors, parts, strict=True):
-        tensor.requires_grad_(False).copy_(part.reshape(tensor.shape))
-    return net
-
-
 def compute(params: Params) -> Generator[Snapshot, None, Result]:
-    """Train both networks on the same batches, yielding about FRAMES frames at even distances; returns the Result."""
-    settings = params.as_dict()
-    pictures, held_out = load(params, "training"), load(params, "held_out")
+    """Train both networks, yielding about FRAMES frames at even distances, then try what the viewer has changed; returns the Result."""
+    frames = SHELF.take(params.of_training())
+    if frames is None:
+        frames = []
+        for frame in _learn(params.as_dict()):
+            frames.append(frame)
+            yield frame
+        SHELF.put(params.of_training(), frames)
+    else:
+        yield from frames
+    last = frames[-1].arrays
+    tried = attempt(params.as_dict(), last["state"], last["answers"], params.weights, changes.read(params.edits))
+    return replace(gather(params, frames), **tried)
+
+
+def kept(params: Params) -> bool:
+    """Whether these networks have been trained already, and only something after it is another."""
+    return SHELF.take(params.of_training()) is not None
+
+
+def _learn(settings: Mapping[str, Any]) -> Generator[Snapshot, None, None]:
+    """Both networks' frames, trained on the same batches."""
+    pictures, held_out = sets.load(settings, "training"), sets.load(settings, "held_out")
     net, rival = nets.convolutional_net(settings), nets.rival_net(settings)
-    last = nets.steps_of(settings)
+    last = nets.steps_of(settings, len(pictures.y))
     ways = [nets.training(each, pictures, settings, last) for each in (net, rival)]
     wanted = {round(i * last / FRAMES) for i in range(FRAMES)}
     share = nets.Set(held_out.x[:SHARE], held_out.y[:SHARE])
-    watched = held_out.x[shown(params)]
-    frames = [Snapshot(0, last, look(net, rival, share, watched))]
-    yield frames[-1]
+    watched = held_out.x[sets.shown(settings)]
+    yield Snapshot(0, last, look(net, rival, share, watched))
     for step in range(1, last + 1):
         for way in ways:
             next(way)
         if step in wanted and step < last:
-            frames.append(Snapshot(step, last, look(net, rival, share, watched)))
-            yield frames[-1]
-    frames.append(Snapshot(last, last, look(net, rival, held_out, watched) | end(net, rival, pictures)))
-    yield frames[-1]
-    return gather(params, frames)
-
-
-def look(net: Convolutional, rival: MLP, scored: nets.Set, watched: Tensor) -> dict[str, np.ndarray]:
-    """One frame: weights, maps of the watched pictures, and both networks' scores."""
-    scores = [nets.score(each, scored) for each in (net, rival)]
-    with torch.no_grad():
-        logits, maps = net.forward(watched)
-        chances = torch.stack([logits, nets.logits_of(rival, watched)]).softmax(2)
-        highs = torch.stack([layer.amax((1, 2, 3)) for layer in maps], 1)  # (SHOWN, layers)
-        levels = [(255 * layer / highs[:, i, None, None, None].clamp_min(1e-12)).round() for i, layer in enumerate(maps)]
-        return weights_seen(net, rival) | {
-            "maps": torch.cat([layer.flatten(1) for layer in levels], 1).flatten().nan_to_num().to(torch.uint8).numpy(),
-            "highs": highs.numpy(),
-            "chances": chances.numpy(),
-            "losses": np.array([each.loss for each in scores], np.float32),
-            "accuracies": np.array([each.accuracy for each in scores]),
-            "confusion": nets.confusion(scored.y, scores[0].answers).numpy().astype(np.float32),
-            "answers": scores[0].answers.numpy().astype(np.uint8),
-        }
-
-
-def weights_seen(net: Convolutional, rival: MLP) -> dict[str, np.ndarray]:
-    """Copies of every kernel, and of the rival's first weights."""
-    with torch.no_grad():
-        return {"kernels": torch.cat([kernel.flatten() for kernel in net.kernels]).numpy(), "rival": rival.weights[0].numpy().copy()}
-
-
-def end(net: Convolutional, rival: MLP, pictures: nets.Set) -> dict[str, np.ndarray]:
-    """What is only kept of the end of a run: every number of the network, and how well the training pictures are known."""
-    some = nets.Set(pictures.x[:1000], pictures.y[:1000])
-    with torch.no_grad():
-        state = torch.cat([tensor.flatten() for tensor in tensors_of(net)]).numpy()
-    return {"state": state, "training": np.array([nets.score(each, some).accuracy for each in (net, rival)])}
+            yield Snapshot(step, last, look(net, rival, share, watched))
+    yield Snapshot(last, last, look(net, rival, held_out, watched) | end(net, rival, pictures))
 
 
 def gather(params: Params, frames: Sequence[Snapshot]) -> Result:
@@ -253,12 +214,14 @@ def gather(params: Params, frames: Sequence[Snapshot]) -> Result:
     newest = frames[-1].arrays
     state, known = newest.get("state", np.zeros(0, np.float32)), newest.get("training", np.full(2, np.nan))
     answers = newest["answers"] if len(state) else np.zeros(0, np.uint8)
-    return Result(params, np.array([frame.step for frame in frames]), **rows, state=state, answers=answers, training=known)
+    smooth, untried = float(newest.get("ink_smoothness", np.nan)), np.zeros(0, np.float32)
+    return Result(
+        params, np.array([frame.step for frame in frames]), **rows, state=state, answers=answers, training=known, ink_smoothness=smooth,
+        plain=untried, changed_accuracy=np.nan, other_answers=0, loaded=False,
+    )  # fmt: skip
 
 
 def material(params: Params) -> dict[str, Any]:
-    """The pictures that a program of its own needs, packed: those for training, then all that are held out."""
-    pictures, classes = (np.concatenate([of(params, "training"), of(params, "held_out")]) for of in (images, labels))
-    return {
-        name: base64.b64encode(zlib.compress(array.tobytes(), 9)).decode() for name, array in (("images", pictures), ("labels", classes))
-    }
+    """What a program of its own needs besides the settings: the pictures, and the numbers of a file that was loaded."""
+    loaded = brought(params.weights, params.as_dict())
+    return sets.material(params.as_dict()) | {"weights": "" if loaded is None else sets.pack(packed(loaded))}

@@ -17,15 +17,36 @@ from dlviz.nets.convolutional import Convolutional, build_convolutional, feature
 from dlviz.nets.mlp import MLP, build
 
 CLASSES = 10
-RIVAL = (784, 16, 16, CLASSES)  # the widths that a well-known film on neural networks made famous
+HIDDEN = (16, 16)  # the rival's widths, which a well-known film on neural networks made famous
+PIXELS = 784
 
 
 @dataclass(frozen=True)
 class Set:
-    """Pictures `x` (n, 1, 28, 28), 0 is paper and 1 ink, and their classes `y` (n,)."""
+    """Pictures `x` (n, C, 28, 28), 0 is paper, and their classes `y` (n,). Ink of one channel is 1; where paper is white, black is -1."""
 
     x: Tensor
     y: Tensor
+
+
+def depth_of(settings: Mapping[str, Any]) -> int:
+    """The pictures' channels: red, green and blue, or one."""
+    return 3 if settings["data"] == "emoji" and settings["colour"] else 1
+
+
+def paper_of(settings: Mapping[str, Any]) -> float:
+    """How bright the paper is: emoji stand on white, digits and animals are white on black."""
+    return 1.0 if settings["data"] == "emoji" else 0.0
+
+
+def seen(pixels: Tensor, settings: Mapping[str, Any]) -> Tensor:
+    """Pictures of bytes as the networks see them: from black paper at 0 to white ink at 1, or from black at -1 to white paper at 0."""
+    return pixels.float() / 255 - paper_of(settings)
+
+
+def unseen(x: Tensor, settings: Mapping[str, Any]) -> Tensor:
+    """The bytes that a network sees so."""
+    return (255 * (x + paper_of(settings))).round().to(torch.uint8)
 
 
 def channels_of(settings: Mapping[str, Any]) -> list[int]:
@@ -42,16 +63,18 @@ def convolutional_net(settings: Mapping[str, Any]) -> Convolutional:
     """A fresh convolutional network of these settings, drawn from their seed."""
     generator = torch.Generator().manual_seed(int(settings["seed"]))
     kernel = int(settings["kernel"])
-    return build_convolutional(channels_of(settings), kernel, settings["pool"], settings["head"], settings["norm"], CLASSES, generator)
+    return build_convolutional(
+        channels_of(settings), kernel, settings["pool"], settings["head"], settings["norm"], CLASSES, generator, depth=depth_of(settings)
+    )
 
 
 def rival_net(settings: Mapping[str, Any]) -> MLP:
-    """A fresh fully connected network 784-16-16-10 with ReLU, drawn from the same seed."""
-    return build(RIVAL, torch.relu, "he", torch.Generator().manual_seed(int(settings["seed"])))
+    """A fresh fully connected network 784-16-16-10 with ReLU, drawn from the same seed; in colour it has 2352 inputs."""
+    return build((PIXELS * depth_of(settings), *HIDDEN, CLASSES), torch.relu, "he", torch.Generator().manual_seed(int(settings["seed"])))
 
 
 def logits_of(net: Convolutional | MLP, x: Tensor) -> Tensor:
-    """What a network says about pictures (n, 1, 28, 28), before the softmax: (n, CLASSES)."""
+    """What a network says about pictures (n, C, 28, 28), before the softmax: (n, CLASSES)."""
     return net.forward(x.flatten(1))[0] if isinstance(net, MLP) else net.forward(x)[0]
 
 
@@ -60,8 +83,8 @@ def shifted(x: Tensor, most: int, generator: torch.Generator) -> Tensor:
     count, side = len(x), x.shape[-1]
     by = torch.randint(0, 2 * most + 1, (2, count), generator=generator)
     rows, columns = (torch.arange(side) + each[:, None] for each in by)  # (n, side), into the padded picture
-    padded = F.pad(x, (most, most, most, most))
-    return padded[torch.arange(count)[:, None, None], 0, rows[:, :, None], columns[:, None, :]][:, None]
+    padded = F.pad(x, (most, most, most, most)).movedim(1, -1)
+    return padded[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]].movedim(-1, 1).contiguous()
 
 
 def training(net: Convolutional | MLP, pictures: Set, settings: Mapping[str, Any], last: int) -> Iterator[int]:
@@ -92,9 +115,9 @@ def training(net: Convolutional | MLP, pictures: Set, settings: Mapping[str, Any
         yield step
 
 
-def steps_of(settings: Mapping[str, Any]) -> int:
-    """Steps of a whole run: epochs times mini-batches of an epoch."""
-    return int(settings["epochs"]) * math.ceil(settings["pictures"] / settings["batch_size"])
+def steps_of(settings: Mapping[str, Any], pictures: int) -> int:
+    """Steps of a whole run on so many pictures: epochs times mini-batches of an epoch."""
+    return int(settings["epochs"]) * math.ceil(pictures / settings["batch_size"])
 
 
 @dataclass(frozen=True)

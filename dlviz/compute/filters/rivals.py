@@ -5,7 +5,7 @@ whole numbers, pixels to the right and down; what comes in at the edge is paper,
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dlviz.compute.training import Batches, optimiser, train
-from dlviz.nets.convolutional import Convolutional, build_convolutional
+from dlviz.nets.convolutional import Convolutional, build_convolutional, folded
 
 SIDE, DIGITS = 28, 10
 REACH = 8  # pixels that a digit is moved at most, each way
-DISTANCES = (0, 2, 4, 6, 8)  # at which the whole held-out set is read
+DISTANCES = tuple(range(REACH + 1))  # at which the whole held-out set is read
 DIRECTIONS = ((1, 0), (0, 1), (-1, 0), (0, -1))  # right, down, left, up
 HIDDEN = 64  # units of the fully connected network
 CHANNELS = (8, 16, 32)
@@ -117,10 +117,35 @@ def training(net: Network, x: Tensor, y: Tensor, settings: Mapping[str, Any]) ->
         yield step
 
 
+def reader(net: Network) -> Callable[[Tensor], Tensor]:
+    """The network's logits for pictures that it is not trained on, as a function of the pictures.
+
+    The same as `logits` but for rounding, in a quarter of the time: batch norm is folded in, and the maps stay in oneDNN's own order
+    from layer to layer, where torch has it. Max pooling and ReLU may change places, for both keep what is largest largest.
+    """
+    if isinstance(net, Perceptron):
+        return net.forward
+    plain = folded(net)
+    if not torch.backends.mkldnn.is_available():
+        return lambda x: plain.forward(x)[0]
+    layers = [(kernel.to_mkldnn(), bias.to_mkldnn()) for kernel, bias in zip(plain.kernels, plain.biases, strict=True)]
+
+    def read(x: Tensor) -> Tensor:
+        maps = x.contiguous().to_mkldnn()
+        for kernel, bias in layers:
+            maps = torch.relu(F.max_pool2d(F.conv2d(maps, kernel, bias, padding=1), 2))
+        last = maps.to_dense()
+        features = last.mean((2, 3)) if plain.reads == "global" else last.flatten(1)
+        return F.linear(features, plain.head, plain.head_bias)
+
+    return read
+
+
 def probabilities(net: Network, x: Tensor) -> Tensor:
     """The probability of every digit, softmax in float64: (n, 10)."""
     with torch.no_grad():
-        return torch.cat([logits(net, part) for part in x.split(AT_ONCE)]).double().softmax(1)
+        read = reader(net)
+        return torch.cat([read(part) for part in x.split(AT_ONCE)]).double().softmax(1)
 
 
 def everywhere(net: Network, picture: Tensor, order: Tensor | None) -> Tensor:
@@ -142,6 +167,6 @@ def accuracy(net: Network, x: Tensor, y: Tensor) -> float:
     return (probabilities(net, x).argmax(1) == y).double().mean().item()
 
 
-def cut_off(x: Tensor, distance: int) -> int:
-    """How many digits of the set lose ink at the edge when they are moved so far, each in its own direction."""
-    return int((away(x, distance).sum((1, 2, 3)) < x.sum((1, 2, 3)) - 1e-4).sum())
+def cut_off(x: Tensor, moved: Tensor) -> int:
+    """How many pictures of a set have lost ink at the edge by being moved."""
+    return int((moved.sum((1, 2, 3)) < x.sum((1, 2, 3)) - 1e-4).sum())

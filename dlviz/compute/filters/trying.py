@@ -1,72 +1,50 @@
-"""What becomes of a trained network when some of its maps are switched off or weights are changed, on all held-out pictures."""
+"""What becomes of a trained network under changes by hand, and of one that was loaded in its place, on all held-out pictures."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import torch
+
+from dlviz import assets
 from dlviz.compute.filters import recognising as nets
-from dlviz.compute.filters.learning import Result, load, trained
-from dlviz.nets.convolutional import EPSILON, Convolutional
-
-LARGEST = 9.0  # a weight typed or pulled lies between -LARGEST and LARGEST
-MOST = 50_000  # changes in one message
+from dlviz.compute.filters import sets
+from dlviz.compute.filters.changes import Change, changed, filled, tensors_of
+from dlviz.nets.convolutional import Convolutional, folded
 
 
-class UnusableChange(ValueError):
-    """What was asked for does not fit the network, as one sentence."""
+def packed(state: np.ndarray) -> np.ndarray:
+    """A network's numbers as the bytes under which the assets keep them."""
+    return state.astype("<f4").view(np.uint8)
 
 
-@dataclass(frozen=True)
-class Tried:
-    """Accuracy on all held-out pictures, before and after the changes, and how many of the answers are others now."""
-
-    before: float
-    after: float
-    other_answers: int
+def brought(name: str, settings: Mapping[str, Any]) -> np.ndarray | None:
+    """The numbers of the file that was loaded, float32; None if it is not kept any more, or is not for a network of these settings."""
+    kept = assets.get(name) if name else None
+    wanted = 4 * nets.count(tensors_of(nets.convolutional_net(settings)))
+    return kept.view("<f4") if kept is not None and kept.shape == (wanted,) else None
 
 
-def folded(net: Convolutional) -> Convolutional:
-    """The same function without batch norm, which for new pictures is a factor and a shift: w g/√(v + ε) and (b - m) g/√(v + ε) + s."""
-    kernels, biases = [kernel.detach().clone() for kernel in net.kernels], [bias.detach().clone() for bias in net.biases]
-    for layer, gain in enumerate(net.gains):
-        factor = gain.detach() / (net.variances[layer] + EPSILON).sqrt()
-        kernels[layer] *= factor[:, None, None, None]
-        biases[layer] = (biases[layer] - net.means[layer]) * factor + net.shifts[layer].detach()
-    return Convolutional(kernels, biases, net.head.detach().clone(), net.head_bias.detach().clone(), net.pool, net.reads)
+def attempt(
+    settings: Mapping[str, Any], trained: np.ndarray, answers: np.ndarray, weights: str, changes: Sequence[Change]
+) -> dict[str, Any]:
+    """What a Result says of the network that the viewer has made of the trained one, which gave these answers.
 
-
-def changed(net: Convolutional, off: Sequence[Any], weights: Sequence[Any]) -> Convolutional:
-    """A folded network with maps (layer, map) always 0, and weights (layer, place, value) set. UnusableChange: one does not fit.
-
-    A map is 0 after ReLU if its kernel and its bias are.
+    `plain`: the numbers of the network before the changes, batch norm folded in. `changed_accuracy` on all held-out pictures, and
+    `other_answers` there than the trained network gives; `loaded`: whether a file stands in the place of what was trained.
     """
-    if not isinstance(off, list | tuple) or not isinstance(weights, list | tuple) or len(off) + len(weights) > MOST:
-        raise UnusableChange("The changes could not be read.")
-    for layer, place, value in (_numbers(each, 3) for each in weights):
-        _check(0 <= layer < len(net.kernels) and 0 <= place < net.kernels[int(layer)].numel() and abs(value) <= LARGEST)
-        net.kernels[int(layer)].view(-1)[int(place)] = value
-    for layer, which in (_numbers(each, 2) for each in off):
-        _check(0 <= layer < len(net.kernels) and 0 <= which < len(net.biases[int(layer)]))
-        net.kernels[int(layer)][int(which)] = 0
-        net.biases[int(layer)][int(which)] = 0
-    return net
+    held_out, loaded = sets.load(settings, "held_out"), brought(weights, settings)
+    before = folded(filled(nets.convolutional_net(settings), trained))
+    base = before if loaded is None else folded(filled(nets.convolutional_net(settings), loaded))
+    told = {"plain": _flat(base), "loaded": loaded is not None}
+    after = theirs = torch.from_numpy(answers.astype(np.int64))
+    if changes or loaded is not None:
+        if settings["norm"]:  # folded sums round otherwise
+            theirs = nets.score(before, held_out).answers
+        after = nets.score(changed(base, changes), held_out).answers
+    right = (after == held_out.y).double().mean().item()
+    return told | {"changed_accuracy": right, "other_answers": int((after != theirs).sum())}
 
 
-def _numbers(entry: Any, count: int) -> list[float]:
-    """The numbers of one change, all but a third one whole."""
-    good = isinstance(entry, list | tuple) and len(entry) == count and all(type(each) in (int, float) for each in entry)
-    _check(good and all(float(each).is_integer() for each in entry[:2]))
-    return list(entry)
-
-
-def _check(fits: bool) -> None:
-    if not fits:
-        raise UnusableChange("The changes do not fit this network.")
-
-
-def attempt(result: Result, off: Sequence[Any], weights: Sequence[Any]) -> Tried:
-    """The trained network against itself with these changes."""
-    held_out, net = load(result.params, "held_out"), folded(trained(result))
-    before = nets.score(net, held_out)
-    after = nets.score(changed(net, off, weights), held_out) if off or weights else before
-    return Tried(before.accuracy, after.accuracy, int((after.answers != before.answers).sum()))
+def _flat(net: Convolutional) -> np.ndarray:
+    return torch.cat([tensor.flatten() for tensor in net.parameters]).numpy().copy()

@@ -7,7 +7,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from dlviz.compute.filters.learning import Params, Result, tensors_of, with_numbers
+from dlviz.compute.filters.changes import filled, tensors_of
+from dlviz.compute.filters.learning import Params, Result
 from dlviz.compute.filters.recognising import convolutional_net
 from dlviz.nets.convolutional import Convolutional
 
@@ -29,9 +30,9 @@ def names_of(net: Convolutional) -> list[str]:
 
 def write(result: Result) -> bytes:
     """The file: every tensor as float32 under its name, the settings beside them."""
-    net = with_numbers(result.params, result.state)
+    net = filled(convolutional_net(result.params.as_dict()), result.state)
     tensors = {name: tensor.detach().contiguous() for name, tensor in zip(names_of(net), tensors_of(net), strict=True)}
-    return save(tensors, {"settings": json.dumps(result.params.as_dict())})
+    return save(tensors, {"settings": json.dumps(result.params.of_training().as_dict())})
 
 
 def read(data: bytes, params: Params) -> np.ndarray:

@@ -23,10 +23,13 @@ SETTINGS: dict[str, Any] = {
     "seed": 1.0,
     "across": 4.0,
     "down": 0.0,
+    "picture": "",
+    "meant": "0",
+    "centred": True,
 }
 
-# filled in when the program is exported: 5,120 digits for training, then 2,000 held out
-MATERIAL: dict[str, Any] = {"images": "", "labels": ""}
+# filled in when the program is exported: 5,120 digits for training, then 2,000 held out; a digit of one's own
+MATERIAL: dict[str, Any] = {"images": "", "labels": "", "own": ""}
 
 
 def main() -> dict[str, float]:
@@ -37,12 +40,15 @@ def main() -> dict[str, float]:
     pictures, y = pictures[:-2000], y[:-2000]
     order = order_of(SETTINGS)
     digit, label = held_out[int(SETTINGS["digit"]), 0], int(truth[int(SETTINGS["digit"])])
+    if MATERIAL["own"]:
+        own = np.frombuffer(zlib.decompress(base64.b64decode(MATERIAL["own"])), np.uint8).reshape(28, 28)
+        digit, label = torch.from_numpy(own.astype(np.float32) / 255), int(SETTINGS["meant"])
     numbers = {
         "digit": float(label),
         "places": float((2 * REACH + 1) ** 2),
         "held_out": float(len(truth)),
-        "cut_off_at_4": cut_off(held_out, 4) / len(truth),
-        "cut_off_at_8": cut_off(held_out, 8) / len(truth),
+        "cut_off_at_4": cut_off(held_out, away(held_out, 4)) / len(truth),
+        "cut_off_at_8": cut_off(held_out, away(held_out, 8)) / len(truth),
     }
     for name in RIVALS:
         net = fresh(name, int(SETTINGS["seed"]))

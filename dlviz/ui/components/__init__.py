@@ -54,7 +54,8 @@ def _component(name: str) -> Callable[..., Any]:
 
 
 def draw(name: str, payload: bytes, key: str, on_edit: Callable[[dict[str, Any]], None], side: int = ALONE) -> None:
-    """Draw a component; `on_edit` is called with the fields that the viewer has changed in it, before the next run.
+    """Draw a component; `on_edit` is called with the fields that the viewer has changed in it, before the next run. No field may be
+    called `number`: under this name a message says how many edits there were.
 
     The step after which a player wants frames stands in st.session_state[key]["after"] for one run.
     In front of the payload stand two little-endian u32: how many of the viewer's edits it answers to, and the side.
@@ -65,9 +66,9 @@ def draw(name: str, payload: bytes, key: str, on_edit: Callable[[dict[str, Any]]
         edit = st.session_state[key].get("edit")
         if isinstance(edit, dict):
             # read, never taken out: if this run is interrupted, the next one is given the very same dict
-            count = edit.get("edits", 0)
+            count = edit.get("number", 0)
             st.session_state[answered] = count if isinstance(count, int) and 0 <= count < 2**32 else 0
-            on_edit({name: value for name, value in edit.items() if name != "edits"})
+            on_edit({name: value for name, value in edit.items() if name != "number"})
 
     head = struct.pack("<II", st.session_state.get(answered, 0), side)
     _component(name)(key=key, data=head + payload, on_edit_change=edited, on_after_change=lambda: None)

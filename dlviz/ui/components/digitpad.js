@@ -1,5 +1,7 @@
-// Draw a digit for the network of the run's end: its probabilities and all its maps follow the stroke. Maps can be switched off
-// and kernels changed; what was changed is reported on release, so that the server can score the network on every held-out picture.
+// Draw for the network of the run's end, a digit in white on black or anything in colour on white: its probabilities and all its maps follow the stroke. Maps can be switched off
+// and kernels changed; what was changed is reported on release, so that the link holds it and the server scores the network on every held-out picture.
+
+const AREA = SIDE * SIDE;
 
 class Digitpad {
   constructor(root) {
@@ -7,7 +9,6 @@ class Digitpad {
     root.pad = this; // for who measures the page
     this.svg = root.querySelector("svg.main");
     this.kernelSvg = root.querySelector("svg.kernel");
-    this.values = new Uint8Array(SIDE * SIDE);
     this.pen = new Pen(0.04, 1);
     this.chosen = [0, 0, 0]; // layer, map, input map
     this.cell = 0;
@@ -20,7 +21,7 @@ class Digitpad {
     this.kernelSvg.setAttribute("aria-label", "Weights of the chosen map. Arrow keys choose, plus and minus change.");
     this.kernelSvg.onpointerdown = (event) => this.pull(event);
     this.kernelSvg.onkeydown = (event) => this.pressKernel(event);
-    one(".clear").onclick = () => (this.values.fill(0), this.draw());
+    one(".clear").onclick = () => (this.values.fill(255 * this.header.paper), this.draw());
     one(".centre").onchange = () => this.draw();
     one(".on").onchange = ({ target }) => this.turn(target.checked);
     one(".into").onchange = ({ target }) => ((this.chosen[2] = +target.value), this.draw());
@@ -32,11 +33,29 @@ class Digitpad {
     Object.assign(this, { header, arrays, name: header.name });
     if (fresh) {
       this.start();
+      this.known = null;
       this.values = Uint8Array.from(arrays.pixels);
+      this.root.classList.toggle("coloured", header.depth === 3);
+      this.root.classList.toggle("on-white", header.paper === 1);
       this.chosen = [0, 0, 0];
       this.build();
     }
+    if (this.isNews({ edits: header.edits })) this.take(header.edits);
     this.draw();
+  }
+
+  // The changes that the page knows of, in the form of dlviz/compute/filters/changes.py
+  take(edits) {
+    this.start();
+    for (const [layer, place, value] of edits ? JSON.parse(edits) : []) {
+      if (value === undefined) this.net.layers[layer].off.add(place);
+      else this.set(layer, place, value);
+    }
+  }
+
+  set(layer, place, value) {
+    this.net.layers[layer].kernels[place] = value;
+    this.changes.set(`${layer},${place}`, [layer, place, value]);
   }
 
   // The network as it was trained
@@ -84,13 +103,22 @@ class Digitpad {
     }, () => {});
   }
 
-  // Ink on every pixel near the line from a to b, as in the component sketch
+  // What the pen leaves in a channel: white ink on black; on white a colour, in grey black; the rubber paper
+  ink(channel) {
+    const { paper, depth } = this.header, rubber = this.root.querySelector(".rubber").checked;
+    if (rubber || !paper) return rubber ? 255 * paper : 255;
+    return depth === 3 ? parseInt(this.root.querySelector(".colour").value.slice(1 + 2 * channel, 3 + 2 * channel), 16) : 0;
+  }
+
+  // Ink on every pixel near the line from a to b, as in the component sketch: never weaker than before, and on white laid over it
   stroke(a, b) {
-    const { brush } = this.header, rubber = this.root.querySelector(".rubber").checked, length = (b.x - a.x) ** 2 + (b.y - a.y) ** 2;
-    this.values = Uint8Array.from(this.values, (value, i) => {
-      const x = (i % SIDE) + 0.5, y = Math.floor(i / SIDE) + 0.5;
+    const { brush, paper, depth } = this.header, rubber = this.root.querySelector(".rubber").checked, length = (b.x - a.x) ** 2 + (b.y - a.y) ** 2;
+    const inks = Array.from({ length: depth }, (_, channel) => this.ink(channel));
+    this.values = Uint8Array.from(this.values, (value, at) => {
+      const i = at % AREA, x = (i % SIDE) + 0.5, y = Math.floor(i / SIDE) + 0.5;
       const share = length ? Math.max(0, Math.min(1, ((x - a.x) * (b.x - a.x) + (y - a.y) * (b.y - a.y)) / length)) : 0;
       const ink = Math.round(255 * Math.max(0, Math.min(1, brush + 0.5 - Math.hypot(x - a.x - share * (b.x - a.x), y - a.y - share * (b.y - a.y)))));
+      if (paper) return Math.round(value + ((inks[Math.floor(at / AREA)] - value) * ink) / 255);
       return rubber ? Math.min(value, 255 - ink) : Math.max(value, ink);
     });
     this.draw();
@@ -133,8 +161,7 @@ class Digitpad {
 
   put(value) {
     const layer = this.chosen[0], at = this.place(), kept = Math.max(-9, Math.min(9, Math.round(value * 100) / 100));
-    this.net.layers[layer].kernels[at] = kept;
-    this.changes.set(`${layer},${at}`, [layer, at, kept]);
+    this.set(layer, at, kept);
     this.draw();
   }
 
@@ -160,20 +187,23 @@ class Digitpad {
   }
 
   tell() {
-    const off = this.net.layers.flatMap((layer, number) => [...layer.off].map((map) => [number, map]));
-    this.report({ tried: { run: this.header.run, off, weights: [...this.changes.values()] } });
+    const byPlace = (a, b) => a[0] - b[0] || a[1] - b[1], off = this.net.layers.flatMap((layer, number) => [...layer.off].map((map) => [number, map]));
+    const all = [...off.sort(byPlace), ...[...this.changes.values()].sort(byPlace)];
+    this.report({ edits: all.length ? JSON.stringify(all) : "" });
   }
 
   draw() {
     if (!this.net || this.svg.clientWidth < 20) return;
     const { width, height } = measure(this.svg);
     this.svg.replaceChildren();
-    pixelImage(this.svg, SIDE, (i) => bright(this.values[i], 255), { x: 0, y: 0, width, height });
+    const { depth, paper } = this.header, shown = (level) => (i) => (depth === 3 ? [0, 1, 2].map((c) => level(c * AREA + i)) : Array(3).fill(level(i)));
+    pixelImage(this.svg, SIDE, shown((at) => this.values[at]), { x: 0, y: 0, width, height });
     if (this.root.getRootNode().activeElement === this.svg) make(this.svg, "circle", { class: "pen", cx: ((this.pen.x + 1) / 2) * width, cy: ((1 - this.pen.y) / 2) * height, r: this.pen.down ? 8 : 5 });
-    this.input = this.root.querySelector(".centre").checked ? centred(this.values) : Float64Array.from(this.values, (value) => value / 255);
+    const centre = !paper && this.root.querySelector(".centre").checked;
+    this.input = centre ? centred(this.values) : Float64Array.from(this.values, (value) => value / 255 - paper);
     const { maps, chances } = this.net.forward(this.input);
     this.chances = chances;
-    drawTile(this.root.querySelector(".seen").getContext("2d"), SIDE, (i) => bright(this.input[i]), 0, 0, SIDE);
+    drawTile(this.root.querySelector(".seen").getContext("2d"), SIDE, shown((at) => Math.round(255 * (this.input[at] + paper))), 0, 0, SIDE);
     const best = chances.indexOf(Math.max(...chances));
     [...this.root.querySelector(".chances").children].forEach((row, k) => {
       row.classList.toggle("first", k === best);
@@ -218,7 +248,8 @@ class Digitpad {
     this.root.querySelector(".on").checked = !off.has(map);
     const select = this.root.querySelector(".into");
     this.root.querySelector(".from").hidden = into === 1;
-    if (select.length !== into) select.replaceChildren(...Array.from({ length: into }, (_, c) => new Option(c + 1, c)));
+    const words = number === 0 ? ["red", "green", "blue"] : Array.from({ length: into }, (_, c) => `map ${c + 1}`);
+    if (select.textContent !== words.slice(0, into).join("")) select.replaceChildren(...words.slice(0, into).map((word, c) => new Option(word, c)));
     select.value = from;
     this.root.querySelector(".reset").disabled = !this.changes.size && this.net.layers.every((layer) => !layer.off.size);
     this.cell = Math.min(this.cell, k * k - 1);

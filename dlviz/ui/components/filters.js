@@ -39,7 +39,22 @@ function reachOf(player, from, to, value) {
   return most;
 }
 
-// spec.layers: [{title, at, out, into, side}], rows are output channels and columns input channels where there are several
+// Pixel i of a picture of bytes that begins at `start`: grey, or red, green and blue one after the other.
+function ofPicture(bytes, start, depth, area) {
+  return (i) => (depth === 3 ? [0, 1, 2].map((c) => bytes[start + c * area + i]) : bright(bytes[start + i], 255));
+}
+
+// Number i of a picture of numbers around 0: blue, white, orange; or each of three channels a colour of its own around mid-grey.
+function ofNumbers(value, depth, area, reach) {
+  return (i) => (depth === 3 ? [0, 1, 2].map((c) => 127.5 * (1 + Math.max(-1, Math.min(1, value(c * area + i) / reach)))) : signed(value(i), reach));
+}
+
+// What the colours of `ofNumbers` mean, in words
+function scaleWords(depth, reach) {
+  return depth === 3 ? `red, green, blue ±${threeDigits(reach)}, grey 0` : `blue −${threeDigits(reach)}, white 0, orange ${threeDigits(reach)}`;
+}
+
+// spec.layers: [{title, at, out, into, depth, side}], rows are output channels and columns input channels where there are several
 PANELS.kernels = (player, spec, box) => {
   const parts = spec.layers.map((layer) => ({ ...layer, ...canvasPanel(box, layer.title, "") }));
   parts.forEach((part) => (part.holder.style.flexGrow = part.into > 1 ? 2 : 1));
@@ -47,23 +62,23 @@ PANELS.kernels = (player, spec, box) => {
   return (frame) => {
     if (known !== player.frames.length) {
       known = player.frames.length;
-      for (const part of parts) part.reach = reachOf(player, part.at, part.at + part.out * part.into * part.side ** 2, (each, i) => each[spec.array][i]);
+      for (const part of parts) part.reach = reachOf(player, part.at, part.at + part.out * part.into * part.depth * part.side ** 2, (each, i) => each[spec.array][i]);
     }
     for (const part of parts) {
       const place = freshPen(part.canvas);
       if (!place) continue;
-      const { out, into, side, at, reach } = part, { pen, width, height } = place, gap = into > 1 ? 1.5 : 6;
+      const { out, into, depth, side, at, reach } = part, { pen, width, height } = place, gap = into > 1 ? 1.5 : 6;
       const grid = into > 1 ? { columns: into, side: Math.min((width - gap * (into - 1)) / into, (height - gap * (out - 1)) / out) } : fitSquares(out, width, height, gap);
       for (let k = 0; k < out * into; k++) {
-        const start = at + k * side * side, x = (k % grid.columns) * (grid.side + gap), y = Math.floor(k / grid.columns) * (grid.side + gap);
-        drawTile(pen, side, (i) => signed(frame[spec.array][start + i], reach), x, y, grid.side);
+        const start = at + k * depth * side * side, x = (k % grid.columns) * (grid.side + gap), y = Math.floor(k / grid.columns) * (grid.side + gap);
+        drawTile(pen, side, ofNumbers((i) => frame[spec.array][start + i], depth, side * side, reach), x, y, grid.side);
       }
-      part.note.textContent = `blue −${threeDigits(reach)}, white 0, orange ${threeDigits(reach)}`;
+      part.note.textContent = scaleWords(depth, reach);
     }
   };
 };
 
-// spec: count pictures of side × side, bytes around 127 that stand for ±frame[spec.reach]; frame[accuracies][1] is the rival's
+// spec: count pictures of depth × side × side, bytes around 127 that stand for ±frame[spec.reach]; frame[accuracies][1] is the rival's
 PANELS.weights = (player, spec, box) => {
   const { canvas, note } = canvasPanel(box, spec.title, "");
   return (frame) => {
@@ -71,8 +86,8 @@ PANELS.weights = (player, spec, box) => {
     if (!place) return;
     const { columns, side } = fitSquares(spec.count, place.width, place.height, 4), share = frame[spec.reach][0] / 127, pixels = spec.side ** 2;
     for (let k = 0; k < spec.count; k++) {
-      const bytes = frame[spec.array].subarray(k * pixels, (k + 1) * pixels);
-      drawTile(place.pen, spec.side, (i) => signed((bytes[i] - 127) * share, reach), (k % columns) * (side + 4), Math.floor(k / columns) * (side + 4), side);
+      const start = k * pixels * spec.depth;
+      drawTile(place.pen, spec.side, ofNumbers((i) => (frame[spec.array][start + i] - 127) * share, spec.depth, pixels, reach), (k % columns) * (side + 4), Math.floor(k / columns) * (side + 4), side);
     }
     note.textContent = `${spec.words}; ±${threeDigits(reach)}`;
   };
@@ -87,7 +102,7 @@ PANELS.maps = (player, spec, box) => {
     const button = row.appendChild(Object.assign(document.createElement("button"), { type: "button", className: "choose", title: `watch this ${picture.truth}` }));
     button.setAttribute("aria-label", `Picture ${k + 1}: ${picture.truth}`);
     const canvas = button.appendChild(Object.assign(document.createElement("canvas"), { width: 28, height: 28 }));
-    drawTile(canvas.getContext("2d"), 28, (i) => bright(player.arrays.watched[784 * k + i], 255), 0, 0, 28);
+    drawTile(canvas.getContext("2d"), 28, ofPicture(player.arrays.watched, 784 * spec.depth * k, spec.depth, 784), 0, 0, 28);
     button.onclick = () => ((chosen = k), drawn && player.draw());
     return button;
   });
@@ -142,9 +157,10 @@ PANELS.confusion = (player, spec, box) => {
     const left = spec.long ? 62 : 16, cell = Math.min((width - left - 4) / n, (height - 20) / n), total = frame.confusion.reduce((sum, count) => sum + count, 0);
     head.textContent = `${spec.title}, ${total} held out`;
     svg.replaceChildren();
-    spec.names.forEach((name, k) => {
-      make(svg, "text", { x: left - 4, y: 16 + (k + 0.5) * cell, "text-anchor": "end", "dominant-baseline": "central", style: "font-size: 11px" }, name);
-      make(svg, "text", { x: left + (k + 0.5) * cell, y: 12, "text-anchor": "middle", style: "font-size: 11px" }, spec.long ? name.slice(0, 2) : name);
+    const small = Math.min(11, cell / (spec.long ? 1.15 : 0.9)); // smaller than can be read: the chosen cell says its classes under the matrix
+    if (small > 6) spec.names.forEach((name, k) => {
+      make(svg, "text", { x: left - 4, y: 16 + (k + 0.5) * cell, "text-anchor": "end", "dominant-baseline": "central", style: `font-size: ${Math.min(11, 1.15 * cell)}px` }, name);
+      make(svg, "text", { x: left + (k + 0.5) * cell, y: 12, "text-anchor": "middle", style: `font-size: ${small}px` }, spec.long ? name.slice(0, 2) : name);
     });
     frame.confusion.forEach((count, i) => {
       const row = Math.floor(i / n), column = i % n, of = frame.confusion.subarray(row * n, (row + 1) * n).reduce((sum, each) => sum + each, 0);
@@ -160,7 +176,7 @@ PANELS.confusion = (player, spec, box) => {
   const example = (frame) => {
     const { examples } = player.header, found = chosen && examples.length ? examples[chosen[0] * n + chosen[1]] : -1;
     picture.hidden = found < 0;
-    if (found >= 0) drawTile(picture.getContext("2d"), 28, (i) => bright(player.arrays.wrong[784 * found + i], 255), 0, 0, 28);
+    if (found >= 0) drawTile(picture.getContext("2d"), 28, ofPicture(player.arrays.wrong, 784 * spec.depth * found, spec.depth, 784), 0, 0, 28);
     if (!chosen) words.textContent = "Rows: what it is. Columns: the network's answer. Choose a cell.";
     else {
       const count = frame.confusion[chosen[0] * n + chosen[1]], [truth, answer] = chosen.map((k) => spec.names[k]);

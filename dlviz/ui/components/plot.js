@@ -193,7 +193,7 @@ function mount(View) {
       if (view.fixed) return;
       view.edits += 1;
       view.known = JSON.stringify(settings);
-      setTriggerValue("edit", { ...settings, edits: view.edits });
+      setTriggerValue("edit", { ...settings, number: view.edits });
     };
     view.after = (step) => setTriggerValue("after", step);
     view.isNews = (settings) => {
