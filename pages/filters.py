@@ -6,6 +6,7 @@ from dlviz.figures import filters as figures
 from dlviz.ui import frame
 from dlviz.ui.digits import show_digits, show_shifts, show_weights
 from dlviz.ui.pictures import show_pictures
+from dlviz.ui.small import show_training
 
 frame.show(
     "filters",
@@ -24,6 +25,14 @@ frame.show(
             figures.inside,
             {"Your own picture": lambda _, settings: show_pictures(settings, "picture", {"photo": inside.OWN})},
         ),
-        "channel": frame.Drawing("player", figures.channel, grows=True),
+        "channel": frame.Drawing(
+            "player",
+            figures.channel,
+            {
+                "The small CNN": show_training,
+                "Your own picture": lambda _, settings: show_pictures(settings, "picture", {"start": inside.OWN}),
+            },
+            grows=True,
+        ),
     },
 )

@@ -96,4 +96,4 @@ def _say(job: Job) -> None:
         return
     step, last, left = job.progress()
     if left is not None and left > WORTH_SAYING:
-        st.progress(step / last, f"step {step} of {last}, about {left:.0f} s left")
+        st.progress(step / last, f"{job.doing or 'step'} {step} of {last}, about {left:.0f} s left")

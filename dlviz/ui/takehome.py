@@ -13,6 +13,7 @@ import torch
 from dlviz import scripts
 from dlviz.lessons import fill_maths
 from dlviz.results import Result
+from dlviz.ui.controls import plain_text
 from dlviz.ui.link import encode
 from dlviz.ui.state import Settings, touch
 from dlviz.ui.table import show_table
@@ -55,7 +56,8 @@ def show(settings: Settings, result: Result, own: Mapping[str, Callable[[Any, Se
                 draw()
     with st.container(key="provenance"):
         milliseconds = st.session_state.get("stage.ms", 0.0)
-        st.caption(f"live · CPU · torch {torch.__version__} · Python {platform.python_version()} · {milliseconds:.0f} ms")
+        of = f"{plain_text(said)} · " if (said := result.provenance()) else ""
+        st.caption(f"{of}live · CPU · torch {torch.__version__} · Python {platform.python_version()} · {milliseconds:.0f} ms")
 
 
 def _list(sentences: Sequence[str]) -> None:
