@@ -71,7 +71,7 @@ class Params(p.Params):
     small_jitter: float = p.number(2, 0, 8, 1, label="Jitter", unit="pixels", more=True, when=("network", SMALL), help=JITTER)
     convolution: str = p.choice("blocks.7.depthwise", CONVOLUTIONS, label="Convolution", more=True, when=("layer", OTHER))
     training: str = p.text(
-        "", 300, label="Trained with", more=True, when=("network", SMALL), placeholder="layers=3&norm=1",
+        "", 300, label="Trained with", more=True, private=True, when=("network", SMALL), placeholder="layers=3&norm=1",
         help="Settings of Learning filters, as its link has them. The tab below fills in those that you have there.",
     )  # fmt: skip
     number: float = p.number(0, 0, 1999, 1, label="Which digit", more=True, when=("start", DIGIT), help="Of 2,000 held-out ones.")
