@@ -22,7 +22,7 @@ from dlviz.ui.navigation import enter_by_front_door
 from dlviz.ui.state import Settings, touch
 
 STYLE = Path(__file__).with_name("frame.css")
-PATIENCE = 20.0  # seconds a page waits for a short job
+PATIENCE = 90.0  # seconds a page waits for a short job, saying so
 
 log = logging.getLogger("dlviz.ui")
 
@@ -215,15 +215,18 @@ def _side(
 
     if drawing.grows:
         return live.watch(job, drawing.figure, draw, key, guard, beside, ended)
-    result = job.wait(PATIENCE)
-    draw(drawing.figure((result, *_finished(beside))))
+    picture = st.container()
+    result = live.patiently(job, PATIENCE)
+    drawn = (result, *_finished(beside))
+    with picture:
+        draw(drawing.figure(drawn))
     return result
 
 
 def _finished(job: Job | None) -> tuple[Result, ...]:
     """The job's result; none if it failed, which its own side says."""
     try:
-        return (job.wait(PATIENCE),) if job else ()
+        return (live.patiently(job, PATIENCE),) if job else ()
     except Exception:
         return ()
 

@@ -1,5 +1,6 @@
-"""A long run on the page: its picture grows while it is computed, and the page is drawn in full when it has ended."""
+"""Runs on the page: a long one's picture grows while it is computed; a short one is waited for, and if it takes long, that is said."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import wait
 from typing import Any
@@ -86,6 +87,30 @@ def _seen(job: Job | None) -> tuple[Result, ...]:
 
 def _last(job: Job | None) -> int:
     return job.progress()[1] if job else 0
+
+
+def patiently(job: Job, seconds: float) -> Result:
+    """The result of a short run. From SOON on a line says how far it is, under whatever stands here: the picture before stays.
+
+    A control that is changed meanwhile ends the wait, for every line is a place where Streamlit may start anew. StillRunning after
+    `seconds`; whatever the computation raised, if it failed.
+    """
+    if wait([job.future], min(SOON, seconds)).done:
+        return job.wait(0)
+    line, started = st.empty(), time.monotonic()
+    while (left := started + seconds - time.monotonic()) > 0 and not wait([job.future], min(AGAIN, left)).done:
+        with line:
+            _say_still(job, time.monotonic() - started)
+    line.empty()
+    return job.wait(0)
+
+
+def _say_still(job: Job, seconds: float) -> None:
+    """That a short run is still under way, or waits for others."""
+    if job.queued:
+        _say(job)
+    else:
+        st.caption(f"Still computing: {seconds:.0f} s so far.")
 
 
 def _say(job: Job) -> None:
