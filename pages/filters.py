@@ -3,7 +3,7 @@
 from dlviz.compute.filters import inside
 from dlviz.compute.filters.inputs import OWN
 from dlviz.figures import filters as figures
-from dlviz.ui import frame
+from dlviz.ui import frame, glimpse
 from dlviz.ui.digits import show_digits, show_shifts, show_weights
 from dlviz.ui.pictures import show_pictures
 from dlviz.ui.small import show_training
@@ -24,6 +24,7 @@ frame.show(
             "inside",
             figures.inside,
             {"Your own picture": lambda _, settings: show_pictures(settings, "picture", {"photo": inside.OWN})},
+            glimpse=glimpse.answer,
         ),
         "channel": frame.Drawing(
             "player",

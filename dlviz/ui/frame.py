@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class Drawing:
     tabs: Mapping[str, Callable[[Any, Settings], None]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     grows: bool = False  # a long run: its figure takes a Clip too
+    glimpse: Callable[[Any, Any], bytes | None] | None = None  # the answer to what the picture asks while something is held in it
 
 
 def show(slug: str, drawings: Mapping[str, Drawing]) -> None:
@@ -217,9 +219,12 @@ def _side(
         return live.watch(job, drawing.figure, draw, key, guard, beside, ended)
     picture = st.container()
     result = live.patiently(job, PATIENCE)
-    drawn = (result, *_finished(beside))
+    whole = drawing.figure((result, *_finished(beside)))
     with picture:
-        draw(drawing.figure(drawn))
+        if drawing.glimpse is None:
+            draw(whole)
+        else:
+            live.answering(partial(drawing.glimpse, result), whole, draw, key, guard)
     return result
 
 

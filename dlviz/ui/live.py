@@ -105,6 +105,22 @@ def patiently(job: Job, seconds: float) -> Result:
     return job.wait(0)
 
 
+def answering(answer: Callable[[Any], bytes | None], whole: bytes, draw: Callable[[bytes], None], key: str, guard: Guard) -> None:
+    """Draw a picture that may ask something while a hand moves in it: only this fragment runs, and the address stays as it is.
+
+    It is told what `answer` makes of its question, or everything anew, `whole`, if that is None.
+    """
+    st.session_state.pop(f"{key}.changed", None)
+
+    def show() -> None:
+        if st.session_state.pop(f"{key}.changed", False):
+            st.rerun()  # what was let go concerns the whole page
+        asked: Any = st.session_state.get(key, {}).get("after")
+        draw((None if asked is None else answer(asked)) or whole)
+
+    st.fragment(guard)(show)
+
+
 def _say_still(job: Job, seconds: float) -> None:
     """That a short run is still under way, or waits for others."""
     if job.queued:
