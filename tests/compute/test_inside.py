@@ -115,6 +115,18 @@ def test_the_pages_of_maps_hold_every_channel_once_in_the_order_of_their_means(n
     assert all(each.channel == channels[0] for each in pages), "the strongest of all is switched off, not of the page"
 
 
+def test_the_lowest_and_highest_probability_are_those_under_the_36_patches() -> None:
+    """Each patch is laid by hand, every 32 pixels from the upper left corner on; other methods have no such numbers."""
+    params = Params(photo="flower")
+    facts = compute(params).facts()
+    middles = range(32, 193, 32)
+    under = [inside.under_patch(replace(params, patch_x=x, patch_y=y), 985) for x in middles for y in middles]
+    assert len(under) == 36 and facts["lowest_p"].value == pytest.approx(min(under), abs=1e-5)
+    assert facts["highest_p"].value == pytest.approx(max(under), abs=1e-5) and min(under) < 0.1 < 0.3 < max(under)
+    other = compute(Params(photo="flower", method="grad_cam", layer="head")).facts()
+    assert other["lowest_p"].value is None and other["highest_p"].value is None
+
+
 def test_the_answer_under_the_hand_is_the_pages_number_when_it_is_let_go() -> None:
     result = compute(Params(photo="flower", method="grad_cam", layer="head", target=5))
     answer = glimpse.answer(result, {"patch_x": 30, "patch_y": 200})

@@ -134,6 +134,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "p": ("probability of the class looked for", "%"),
     "patch_p": ("with the patch", "%"),
     "patch_change": ("change by the patch", "%"),
+    "lowest_p": ("lowest under any patch of the map", "%"),
+    "highest_p": ("highest under any patch of the map", "%"),
     "ablated_p": ("without the channel", "%"),
     "ablation_change": ("change by switching the channel off", "%"),
     "channels": ("channels of the layer", ""),

@@ -1,4 +1,4 @@
-"""A class's score under many patches, fast: near the picture only what a patch can change is computed again.
+"""What a network says under many patches, fast: near the picture only what a patch can change is computed again.
 
 A patch of r × r pixels changes only the units whose receptive field it touches. In the first blocks, whose maps are large, these are few:
 the others are taken from the pass without a patch. From block CUT on whole maps go through the network, a few patches at a time.
@@ -106,8 +106,8 @@ def follow(steps: list[Step], tile: Tile) -> Tile:
     return tile
 
 
-def scores_under(network: EfficientNetLite0, x: Tensor, target: int, places: list[tuple[slice, slice]], value: float = 0) -> Tensor:
-    """The class's logit with a patch of `value` at each of the places, for a folded network. (places,)."""
+def logits_under(network: EfficientNetLite0, x: Tensor, places: list[tuple[slice, slice]], value: float = 0) -> Tensor:
+    """The logits with a patch of `value` at each of the places, for a folded network. (places, 1000)."""
     found = []
     with torch.inference_mode():
         steps, after = whole_pass(network, x)
@@ -117,5 +117,5 @@ def scores_under(network: EfficientNetLite0, x: Tensor, target: int, places: lis
             maps = torch.cat([follow(steps, tile).on(after) for tile in tiles])
             for block in list(network.blocks)[CUT:]:
                 maps = block(maps, "", None)
-            found.append(network.classify(network.head(maps).mean((2, 3)))[:, target])
+            found.append(network.classify(network.head(maps).mean((2, 3))))
     return torch.cat(found)
