@@ -42,7 +42,7 @@ def inside(results: tuple[insides.Result, ...]) -> bytes:
         "before": result.before,
         "of": int(facts["channels"].value or 0),
         "field": list(result.field),
-        "facts": {name: facts[name].value for name in ("p", "patch_p", "ablated_p", "field_measured")},
+        "facts": {name: facts[name].value for name in ("p", "patch_p", "ablated_p", "field_measured", "field_formula")},
     }
     return pack(
         header,

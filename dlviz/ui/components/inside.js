@@ -252,7 +252,7 @@ class Inside {
     this.find(".channel").disabled = this.fixed;
     const words = { ".off": this.change(facts.ablated_p, facts.p), ".shown": `${before + 1} to ${before + channels.length} of ${of}`,
       ".attribution figcaption": method, ".sanity figcaption": `The same, ${depth} redrawn`,
-      ".layer": `${layer}: ${of} maps, strongest first, up to ${threeDigits(reach.maps)}; a unit sees ${facts.field_measured < SIDE ? `${facts.field_measured} pixels a side` : "all pixels"}` };
+      ".layer": `${layer}: ${of} maps, strongest first, up to ${threeDigits(reach.maps)}; a unit sees ${facts.field_measured < SIDE ? `${facts.field_measured} pixels a side` : "all pixels"} (by formula ${facts.field_formula})` };
     for (const [place, text] of Object.entries(words)) this.find(place).textContent = text;
     const range = (name) => (isSigned[name] ? `±${threeDigits(reach[name])}` : `0 to ${threeDigits(reach[name])}`);
     this.find(".scales").textContent = `Each has its own scale: ${range("attribution")}; ${range("sanity")}${this.header.clipped ? ", with the strongest 1 % of the pixels beyond it" : ""}. ${isSigned.attribution ? "Orange speaks for the class, blue against it." : "Yellow: the score reacts most."}`;
