@@ -1,7 +1,8 @@
 """One path for every computation, short or long: submit(view, params) gives a Job, to be waited for or watched. Knows no Streamlit.
 
 Jobs run in worker threads, never in a page's own thread. Equal settings share one job and one result, across all
-viewers. A long job is a generator of Snapshots; between two of them it sees whether anybody still watches.
+viewers. A long job is a generator of Snapshots, or of Progress while there is nothing to show; between two of them it sees whether
+anybody still watches.
 """
 
 import logging
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 
 from dlviz.compute import resolve
 from dlviz.params import Params, key
-from dlviz.results import Result, Snapshot
+from dlviz.results import Progress, Result, Snapshot
 
 SLOTS = 2  # running jobs: one interpreter lock gives two threads all the work it can give eight
 KEPT = 64  # finished jobs, and
@@ -76,6 +77,7 @@ class Job:
     key: str
     future: Future[Result] = field(default_factory=Future)
     frames: Frames = field(default_factory=Frames)
+    told: Progress | None = None  # the newest, until there is a snapshot
     watchers: set[Watcher] = field(default_factory=set)
     cancel: threading.Event = field(default_factory=threading.Event)
     left_at: float = 0.0  # when the last watcher's connection went, 0 while somebody watches
@@ -97,13 +99,19 @@ class Job:
             return self.frames.after(step)
 
     def progress(self) -> tuple[int, int, float | None]:
-        """Step, last step, and about how many seconds are left (None while that is unknown)."""
+        """Step, last step, and about how many seconds are left (None while that is unknown); of what is `doing`."""
         with self.lock:
-            newest = self.frames.kept[-1] if self.frames.kept else None
+            newest = self.frames.kept[-1] if self.frames.kept else self.told
         if newest is None:
             return 0, 0, None
         ran = time.monotonic() - self.started_at
         return newest.step, newest.of, ran * (newest.of - newest.step) / newest.step if newest.step else None
+
+    @property
+    def doing(self) -> str:
+        """What it does while it has nothing to show, such as "training"; empty if it does not say, or shows something."""
+        with self.lock:
+            return self.told.doing if self.told and not self.frames.kept else ""
 
     @property
     def queued(self) -> bool:
@@ -229,7 +237,10 @@ def _compute(job: Job) -> Result:
                 result: Result = end.value
                 return result
             with job.lock:
-                job.frames.add(snapshot)
+                if isinstance(snapshot, Progress):
+                    job.told = snapshot
+                else:
+                    job.frames.add(snapshot)
             _check(job)
 
 

@@ -112,6 +112,15 @@ class Snapshot:
         return sum(array.nbytes for array in self.arrays.values())
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a computation is while it has nothing to show: `step` of `of` steps of what it is `doing`, such as "training"."""
+
+    step: int
+    of: int
+    doing: str
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """Base of every view's result: numpy arrays and plain values, the settings they came from, and their facts."""

@@ -3,10 +3,11 @@
 from dlviz.compute.filters import inside
 from dlviz.compute.filters.inputs import OWN
 from dlviz.figures import filters as figures
-from dlviz.ui import frame
+from dlviz.ui import frame, glimpse
 from dlviz.ui.digits import show_digits, show_shifts, show_weights
 from dlviz.ui.own_digit import show_own_digit
 from dlviz.ui.pictures import show_pictures
+from dlviz.ui.small import show_training
 
 frame.show(
     "filters",
@@ -24,7 +25,16 @@ frame.show(
             "inside",
             figures.inside,
             {"Your own picture": lambda _, settings: show_pictures(settings, "picture", {"photo": inside.OWN})},
+            glimpse=glimpse.answer,
         ),
-        "channel": frame.Drawing("player", figures.channel, grows=True),
+        "channel": frame.Drawing(
+            "player",
+            figures.channel,
+            {
+                "The small CNN": show_training,
+                "Your own picture": lambda _, settings: show_pictures(settings, "picture", {"start": inside.OWN}),
+            },
+            grows=True,
+        ),
     },
 )

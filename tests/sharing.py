@@ -54,7 +54,8 @@ def _made(view: str, params: Params) -> Run:
     outcome = compute.resolve(view)[2](params)
     while isinstance(outcome, Generator):
         try:
-            seen.append(next(outcome))
+            if isinstance(moment := next(outcome), Snapshot):
+                seen.append(moment)
         except StopIteration as end:
             outcome = end.value
     return Run(tuple(seen), outcome, time.thread_time() - started)

@@ -12,7 +12,7 @@ import pytest
 from dlviz import jobs
 from dlviz import params as p
 from dlviz.jobs import GRACE, MOST_FRAMES, Cancelled, Frames, Job, Jobs, OverBudget
-from dlviz.results import Snapshot
+from dlviz.results import Progress, Snapshot
 
 
 @dataclass(frozen=True)
@@ -200,3 +200,39 @@ def test_the_bytes_of_the_store_are_bounded(world: Callable[..., World], monkeyp
     assert here.started == []
     here.submit(0, "a").wait(5)
     assert here.started == [0]
+
+
+def test_a_job_with_nothing_to_show_yet_says_how_far_it_is_and_can_be_left(world: Callable[..., World]) -> None:
+    """Progress is told instead of frames, until the first frame comes; and it is looked at whether anybody still watches."""
+    made, on = world(), threading.Semaphore(0)
+
+    def compute(params: Settings) -> Iterator[Progress | Snapshot]:
+        made.started.append(params.n)
+        try:
+            for step in (3, 5):
+                yield Progress(step, 7, "training")
+                on.acquire(timeout=5)
+            yield Snapshot(0, 2, {"x": np.zeros(1)})
+            on.acquire(timeout=5)
+            return "result"  # type: ignore[return-value]
+        finally:
+            made.ended.append(params.n)
+
+    made.compute = compute  # type: ignore[assignment, method-assign]
+    job = made.submit(1, "a")
+    until(lambda: job.progress()[:2] == (3, 7))
+    assert job.doing == "training" and not job.frames_after(-1)
+    on.release()
+    until(lambda: job.progress()[:2] == (5, 7))
+    on.release()
+    until(lambda: bool(job.frames_after(-1)))
+    assert job.progress()[:2] == (0, 2) and job.doing == ""
+    on.release()
+    assert job.wait(5) == "result"
+    left = made.submit(2, "a")
+    until(lambda: left.progress()[:2] == (3, 7))
+    made.submit(3, "a")
+    on.release(10)
+    with pytest.raises(Cancelled):
+        left.wait(5)
+    assert 2 in made.ended

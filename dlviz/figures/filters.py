@@ -4,6 +4,7 @@ import numpy as np
 
 from dlviz.compute.filters import convolution as convolutions
 from dlviz.figures.drag import drag as drag
+from dlviz.figures.inside import glimpse as glimpse
 from dlviz.figures.inside import inside as inside
 from dlviz.figures.learning import learning as learning
 from dlviz.figures.maximise import channel as channel

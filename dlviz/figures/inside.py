@@ -19,14 +19,14 @@ def inside(results: tuple[insides.Result, ...]) -> bytes:
     same_method = [each for each in results if each.params.method == params.method]
     clipped = params.method in explaining.ADDING  # a few pixels would leave all others without colour
     reach = {
-        "maps": max(_size(each.maps, each.chosen) for each in same_layer),
+        "maps": max(each.largest for each in same_layer),
         "attribution": max(_reach(each.attribution, clipped) for each in same_method),
         "sanity": max(_reach(each.sanity, clipped) for each in same_method),
     }
     bent = not layer.endswith("project")
     header = {
         "name": "dlviz-inside",
-        "settings": {name: getattr(params, name) for name in ("patch_x", "patch_y", "target", "channel")},
+        "settings": {name: getattr(params, name) for name in ("patch_x", "patch_y", "target", "channel", "page")},
         "names": names,
         "top": [[int(i), float(result.probabilities[i])] for i in best],
         "target": result.target,
@@ -39,9 +39,10 @@ def inside(results: tuple[insides.Result, ...]) -> bytes:
         "layer": insides.CONVOLUTIONS[layer],
         "channels": result.channels.tolist(),
         "channel": result.channel,
+        "before": result.before,
         "of": int(facts["channels"].value or 0),
         "field": list(result.field),
-        "facts": {name: facts[name].value for name in ("p", "patch_p", "ablated_p", "field_measured")},
+        "facts": {name: facts[name].value for name in ("p", "patch_p", "ablated_p", "field_measured", "field_formula")},
     }
     return pack(
         header,
@@ -51,6 +52,12 @@ def inside(results: tuple[insides.Result, ...]) -> bytes:
         attribution=_levels(result.attribution, reach["attribution"], signed),
         sanity=_levels(result.sanity, reach["sanity"], signed),
     )
+
+
+def glimpse(params: insides.Params, result: insides.Result, patch_p: float) -> bytes:
+    """What the component is told while the patch is still held: the probability of the class of `result` with the patch at `params`."""
+    answer = {"patch_x": params.patch_x, "patch_y": params.patch_y, "p": result.facts()["p"].value, "patch_p": patch_p}
+    return pack({"name": "dlviz-inside", "answer": answer})
 
 
 def _size(*arrays: np.ndarray) -> float:

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from dlviz.compute.filters import channel as channels
+from dlviz.compute.filters.excitation import CLASS
+from dlviz.compute.filters.wanting import Params
 from dlviz.figures.payload import Clip, pack
 from dlviz.results import three_digits
 
@@ -15,8 +17,8 @@ def channel(results: tuple[channels.Result, ...], clip: Clip) -> bytes:
     The first result is drawn; one beside it only widens the axis of values, where both climb the same thing.
     """
     result, others = results[0], results[1:]
-    params, side = result.params, int(result.params.size)
-    measured = "logit" if params.target == "class" else "mean of the map"
+    params, side = result.params, result.params.side()
+    measured = "logit" if params.place() == CLASS else "mean of the map"
     best, looked_at = float(result.answers[result.best[0]]), len(result.answers)
     panels: list[dict[str, Any]] = [
         {
@@ -32,13 +34,18 @@ def channel(results: tuple[channels.Result, ...], clip: Clip) -> bytes:
             "said": f"most of {looked_at} real pictures: {three_digits(best)}",
         },
     ]  # fmt: skip
-    same = [other for other in others if (other.params.place(), other.params.index()) == (params.place(), params.index())]
+    same = [other for other in others if _climbed(other.params) == _climbed(params)]
     header = {
         "name": "dlviz-channel", "clip": clip.name, "steps": result.steps.tolist(), "of": clip.last, "done": clip.done,
         "until": max(clip.last, clip.until), "beside": _reach(same), "again_ms": clip.again_ms,
         "framed": ["pictures", "values"], "panels": panels, "bar": True, "begin": 0,
     }  # fmt: skip
     return pack(header, pictures=result.pictures, values=result.values.astype(np.float32), best=result.best_pictures)
+
+
+def _climbed(params: Params) -> tuple[object, ...]:
+    """What is maximised: equal for settings whose values can be compared."""
+    return params.settings(), params.place(), params.index()
 
 
 def _reach(others: list[channels.Result]) -> list[float]:

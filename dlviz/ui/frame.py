@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from dlviz.ui.navigation import enter_by_front_door
 from dlviz.ui.state import Settings, touch
 
 STYLE = Path(__file__).with_name("frame.css")
-PATIENCE = 20.0  # seconds a page waits for a short job
+PATIENCE = 90.0  # seconds a page waits for a short job, saying so
 
 log = logging.getLogger("dlviz.ui")
 
@@ -36,6 +37,7 @@ class Drawing:
     tabs: Mapping[str, Callable[[Any, Settings], None]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     grows: bool = False  # a long run: its figure takes a Clip too
+    glimpse: Callable[[Any, Any], bytes | None] | None = None  # the answer to what the picture asks while something is held in it
 
 
 def show(slug: str, drawings: Mapping[str, Drawing]) -> None:
@@ -233,15 +235,21 @@ def _side(
 
     if drawing.grows:
         return live.watch(job, drawing.figure, draw, key, guard, beside, ended)
-    result = job.wait(PATIENCE)
-    draw(drawing.figure((result, *_finished(beside))))
+    picture = st.container()
+    result = live.patiently(job, PATIENCE)
+    whole = drawing.figure((result, *_finished(beside)))
+    with picture:
+        if drawing.glimpse is None:
+            draw(whole)
+        else:
+            live.answering(partial(drawing.glimpse, result), whole, draw, key, guard)
     return result
 
 
 def _finished(job: Job | None) -> tuple[Result, ...]:
     """The job's result; none if it failed, which its own side says."""
     try:
-        return (job.wait(PATIENCE),) if job else ()
+        return (live.patiently(job, PATIENCE),) if job else ()
     except Exception:
         return ()
 

@@ -1,5 +1,6 @@
-"""A long run on the page: its picture grows while it is computed, and the page is drawn in full when it has ended."""
+"""Runs on the page: a long one's picture grows while it is computed; a short one is waited for, and if it takes long, that is said."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import wait
 from typing import Any
@@ -92,6 +93,46 @@ def _last(job: Job | None) -> int:
     return job.progress()[1] if job else 0
 
 
+def patiently(job: Job, seconds: float) -> Result:
+    """The result of a short run. From SOON on a line says how far it is, under whatever stands here: the picture before stays.
+
+    A control that is changed meanwhile ends the wait, for every line is a place where Streamlit may start anew. StillRunning after
+    `seconds`; whatever the computation raised, if it failed.
+    """
+    if wait([job.future], min(SOON, seconds)).done:
+        return job.wait(0)
+    line, started = st.empty(), time.monotonic()
+    while (left := started + seconds - time.monotonic()) > 0 and not wait([job.future], min(AGAIN, left)).done:
+        with line:
+            _say_still(job, time.monotonic() - started)
+    line.empty()
+    return job.wait(0)
+
+
+def answering(answer: Callable[[Any], bytes | None], whole: bytes, draw: Callable[[bytes], None], key: str, guard: Guard) -> None:
+    """Draw a picture that may ask something while a hand moves in it: only this fragment runs, and the address stays as it is.
+
+    It is told what `answer` makes of its question, or everything anew, `whole`, if that is None.
+    """
+    st.session_state.pop(f"{key}.changed", None)
+
+    def show() -> None:
+        if st.session_state.pop(f"{key}.changed", False):
+            st.rerun()  # what was let go concerns the whole page
+        asked: Any = st.session_state.get(key, {}).get("after")
+        draw((None if asked is None else answer(asked)) or whole)
+
+    st.fragment(guard)(show)
+
+
+def _say_still(job: Job, seconds: float) -> None:
+    """That a short run is still under way, or waits for others."""
+    if job.queued:
+        _say(job)
+    else:
+        st.caption(f"Still computing: {seconds:.0f} s so far.")
+
+
 def _say(job: Job) -> None:
     """Where a run stands: its place in the queue, or how far it is and how long it will take."""
     if job.queued:
@@ -100,4 +141,4 @@ def _say(job: Job) -> None:
         return
     step, last, left = job.progress()
     if left is not None and left > WORTH_SAYING:
-        st.progress(step / last, f"step {step} of {last}, about {left:.0f} s left")
+        st.progress(step / last, f"{job.doing or 'step'} {step} of {last}, about {left:.0f} s left")

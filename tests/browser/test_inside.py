@@ -1,5 +1,7 @@
 """Inside a real network in a browser: the patch by mouse and keys, a class and a channel by a click, what lies over the picture."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import Page
 
@@ -31,7 +33,9 @@ def test_the_patch_is_dragged_and_python_looks_again_when_it_is_let_go(visitor: 
     page.mouse.move(box["x"] + 112 * scale, box["y"] + 112 * scale)
     page.mouse.down()
     page.mouse.move(box["x"] + 60 * scale, box["y"] + 150 * scale, steps=3)
-    assert params_of(page).patch_x == 112
+    under = compute_under(START, 60, 150)
+    wait_until(page, lambda: shown(page, "under") == pytest.approx(under, abs=1e-9), "the network has looked under the hand")
+    assert params_of(page).patch_x == 112 and shown(page, "patch") == before, "the page waits until it is let go"
     page.mouse.up()
     wait_until(page, lambda: params_of(page).patch_x != 112 and shown(page, "patch") != before, "the patch has moved")
     settle(page)
@@ -41,6 +45,36 @@ def test_the_patch_is_dragged_and_python_looks_again_when_it_is_let_go(visitor: 
     page.locator(".patch").focus()
     page.keyboard.press("ArrowLeft")
     wait_until(page, lambda: params_of(page).patch_x == params.patch_x - 8, "the patch has moved by a key")
+
+
+def compute_under(params: Params, x: float, y: float) -> float:
+    """The probability of the class that is most probable without a patch, with the patch there."""
+    value = compute(replace(params, patch_x=x, patch_y=y)).facts()["patch_p"].value
+    assert value is not None
+    return value
+
+
+def test_every_map_can_be_reached_by_its_page_or_its_number(visitor: Watched) -> None:
+    page = visitor.open(address("filters.inside", START))
+    order = compute(replace(START, page=2)).channels
+    assert page.locator(".earlier").is_disabled()
+    page.locator(".later").click()
+    wait_until(page, lambda: page.locator(".shown").inner_text() == "25 to 48 of 1280", "the second page of maps is there")
+    settle(page)
+    page.locator(".maps button").nth(1).click()
+    wait_until(page, lambda: params_of(page).channel == order[1], "a map of the second page is chosen")
+    settle(page)
+    assert page.locator(".maps button").nth(1).get_attribute("aria-pressed") == "true"
+    number = page.get_by_label("Without channel")
+    for wrong in ("1280", "-1", ""):
+        number.fill(wrong)
+        number.press("Enter")
+        assert number.input_value() == str(order[1]), wrong
+    number.fill("77")
+    number.press("Enter")
+    wait_until(page, lambda: params_of(page).channel == 77, "a map is chosen by its number")
+    settle(page)
+    assert shown(page, "ablated") == pytest.approx(compute(params_of(page)).facts()["ablated_p"].value, abs=1e-9)
 
 
 def test_a_bar_chooses_the_class_and_a_map_the_channel(visitor: Watched) -> None:

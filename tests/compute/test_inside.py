@@ -1,5 +1,6 @@
 """Inside a real network: what patch, channel and redrawn weights change, receptive fields, and the folded network."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from dlviz import assets, zoo
 from dlviz.compute.filters import explaining, inside, receptive
 from dlviz.compute.filters.inside import Params, compute
 from dlviz.data.photographs import load
+from dlviz.figures.payload import unpack
 from dlviz.nets.efficientnet import EfficientNetLite0, build, prepare, probabilities
 from dlviz.nets.folding import fold, silenced
+from dlviz.ui import glimpse
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +98,49 @@ def test_maps_are_sorted_by_their_mean_and_probabilities_sum_to_one() -> None:
     assert result.probabilities.sum() == pytest.approx(1, abs=1e-12)
     assert (np.diff(result.means) <= 0).all() and len(set(result.channels.tolist())) == len(result.maps) == 24
     assert np.allclose(result.maps.mean((1, 2)), result.means, atol=1e-5) and (result.maps[0] == result.chosen).all()
+
+
+def test_the_pages_of_maps_hold_every_channel_once_in_the_order_of_their_means(network: EfficientNetLite0) -> None:
+    start = Params(photo="palace", method="grad_cam", layer="other", convolution="blocks.4.project")  # 40 channels, of both signs
+    pages = [compute(replace(start, page=number)) for number in (1, 2, 3)]
+    assert [each.before for each in pages] == [0, 24, 24], "beyond the last page it is the last"
+    channels = np.concatenate([each.channels for each in pages[:2]])
+    assert sorted(channels.tolist()) == list(range(40)) and (np.diff(np.concatenate([each.means for each in pages[:2]])) <= 0).all()
+    keep: dict[str, Tensor] = {}
+    with torch.no_grad():
+        network(explaining.ready(torch.from_numpy(start.pixels())), keep)
+    theirs = keep["blocks.4.project"][0].numpy()
+    assert np.abs(pages[1].maps - theirs[pages[1].channels]).max() < 1e-5 * np.abs(theirs).max()
+    assert all(each.largest == pytest.approx(np.abs(theirs).max(), rel=1e-5) for each in pages)
+    assert all(each.channel == channels[0] for each in pages), "the strongest of all is switched off, not of the page"
+
+
+def test_the_lowest_and_highest_probability_are_those_under_the_36_patches() -> None:
+    """Each patch is laid by hand, every 32 pixels from the upper left corner on; other methods have no such numbers."""
+    params = Params(photo="flower")
+    facts = compute(params).facts()
+    middles = range(32, 193, 32)
+    under = [inside.under_patch(replace(params, patch_x=x, patch_y=y), 985) for x in middles for y in middles]
+    assert len(under) == 36 and facts["lowest_p"].value == pytest.approx(min(under), abs=1e-5)
+    assert facts["highest_p"].value == pytest.approx(max(under), abs=1e-5) and min(under) < 0.1 < 0.3 < max(under)
+    other = compute(Params(photo="flower", method="grad_cam", layer="head")).facts()
+    assert other["lowest_p"].value is None and other["highest_p"].value is None
+
+
+def test_the_answer_under_the_hand_is_the_pages_number_when_it_is_let_go() -> None:
+    result = compute(Params(photo="flower", method="grad_cam", layer="head", target=5))
+    answer = glimpse.answer(result, {"patch_x": 30, "patch_y": 200})
+    assert answer is not None
+    header = unpack(answer)[0]["answer"]
+    moved = compute(replace(result.params, patch_x=30, patch_y=200)).facts()
+    assert header == {"patch_x": 30, "patch_y": 200, "p": moved["p"].value, "patch_p": moved["patch_p"].value}
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"patch_x": 1}, {"patch_x": "a", "patch_y": 2}, {"patch_x": 500, "patch_y": 2}, 7, "x", [1, 2]], ids=str
+)
+def test_a_question_that_is_none_is_not_answered(asked: object) -> None:
+    assert glimpse.answer(compute(Params(method="grad_cam", layer="head")), asked) is None
 
 
 @pytest.mark.parametrize("method", explaining.METHODS)

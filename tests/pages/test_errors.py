@@ -102,6 +102,30 @@ def test_a_slow_computation_is_given_up_and_said(visit: Visit, monkeypatch: pyte
     assert not app.run().error
 
 
+def test_a_page_that_waits_says_so_and_shows_the_picture_when_it_comes(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    import streamlit as st
+
+    from dlviz.ui import live
+
+    go_on, real, said = threading.Event(), compute.resolve(VIEW), []
+
+    def slow(params: Params) -> Any:
+        go_on.wait(20)
+        return real[2](params)
+
+    def caption(words: str, *more: Any) -> None:
+        said.append(words)
+        if words.startswith("Still computing"):
+            go_on.set()
+
+    monkeypatch.setattr(jobs, "resolve", lambda view: (*real[:2], slow))
+    monkeypatch.setattr(live, "SOON", 0.05)
+    monkeypatch.setattr(live, "AGAIN", 0.02)
+    monkeypatch.setattr(st, "caption", caption)
+    app = visit(TOPIC, "curve", settings(TOPIC, bias=-1.1, span=27))
+    assert not app.error and pictures(app) and "Still computing: 0 s so far." in said
+
+
 @pytest.mark.parametrize("topic", catalog.TOPICS, ids=lambda topic: topic.slug)
 @pytest.mark.parametrize("part", ["drawing", "export"])
 def test_one_failing_part_leaves_the_others(visit: Visit, log: Log, topic: Topic, part: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from dlviz.compute.filters.attribution import (
     smooth_gradient,
     windows,
 )
-from dlviz.compute.filters.occluding import scores_under
+from dlviz.compute.filters.occluding import logits_under
 from dlviz.nets.efficientnet import SIDE, EfficientNetLite0, probabilities
 
 METHODS = {
@@ -48,9 +48,9 @@ def baseline_of(x: Tensor, name: str) -> Tensor:
     return torch.full_like(x, -127 / 128 if name == "black" else 0.0)
 
 
-def under_patches(network: EfficientNetLite0, x: Tensor, target: int, patch: int) -> Tensor:
-    """The class's logit with a grey patch at each of its places. (places,)."""
-    return scores_under(network, x, target, list(windows(SIDE, patch, STRIDE)))
+def under_patches(network: EfficientNetLite0, x: Tensor, patch: int) -> Tensor:
+    """The logits with a grey patch at each of its places. (places, 1000)."""
+    return logits_under(network, x, list(windows(SIDE, patch, STRIDE)))
 
 
 def explained(
@@ -64,7 +64,15 @@ def explained(
     emptied = torch.cat([without_pixels(x, importance) for importance in (found, random)])
     with torch.inference_mode():
         deleted, at_random = probabilities(network(emptied))[:, target].tolist()
-    measured = {"similarity": rank_correlation(found.abs(), sanity.abs()), "deleted_p": deleted, "random_p": at_random}
+    measured: dict[str, float | None] = {
+        "similarity": rank_correlation(found.abs(), sanity.abs()),
+        "deleted_p": deleted,
+        "random_p": at_random,
+    }
+    under = probabilities(full)[:, target] if settings["method"] == "occlusion" else None
+    measured |= (
+        {"lowest_p": None, "highest_p": None} if under is None else {"lowest_p": float(under.min()), "highest_p": float(under.max())}
+    )
     return found, sanity, measured | sums(network, x, target, full, settings)
 
 
@@ -78,7 +86,8 @@ def sums(network: EfficientNetLite0, x: Tensor, target: int, full: Tensor, setti
 
 
 def explain(network: EfficientNetLite0, x: Tensor, target: int, layer: str, settings: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
-    """The map (h, w) of the method, and all that it is made of, (1, 3, n, n) for a method with a number for every colour.
+    """The map (h, w) of the method, and all that it is made of: (1, 3, n, n) for a method with a number for every colour, the logits
+    (places, 1000) for occlusion.
 
     Colours are joined by their largest value where there is no sign, else by their sum.
     """
@@ -88,8 +97,8 @@ def explain(network: EfficientNetLite0, x: Tensor, target: int, layer: str, sett
         return found, found
     if method == "occlusion":
         patch, whole = int(settings["patch"]), float(scores(network, x, target))
-        found = occlusion(x, patch, STRIDE, under_patches(network, x, target, patch), whole)
-        return found, found
+        full = under_patches(network, x, patch)
+        return occlusion(x, patch, STRIDE, full[:, target], whole), full
     if method == "smooth":
         generator = torch.Generator().manual_seed(int(settings["seed"]))
         full = smooth_gradient(network, x, target, generator, int(settings["samples"]), settings["noise"])

@@ -34,7 +34,8 @@ LAYERS = {
 PARTS = {"expand": "1 × 1, more channels", "depthwise": "each channel by itself", "project": "1 × 1, fewer channels"}
 PATCHES = {"32": "32", "64": "64", "96": "96"}
 GRADED = ("integrated", "times_input", "saliency", "smooth")
-SHOWN = 24  # maps of a layer
+SHOWN = 24  # maps of a layer at a time
+MOST_PAGES = 54  # of the head's 1,280
 
 
 def _tree() -> dict[str, str]:
@@ -71,6 +72,7 @@ class Params(p.Params):
     )
     patch_x: float = p.number(112, 0, SIDE, 1, label="Patch, from the left", stage=True, help="Its middle, in pixels.")
     patch_y: float = p.number(112, 0, SIDE, 1, label="Patch, from the top", stage=True, help="Its middle, in pixels.")
+    page: float = p.number(1, 1, MOST_PAGES, 1, label="Page of maps", stage=True, help="Of 24 each; of a layer with fewer, the last.")
     picture: str = p.asset(label="Own picture", when=("photo", OWN))
 
     def convolution_shown(self) -> str:
@@ -94,17 +96,20 @@ class Params(p.Params):
 class Result(Base):
     """`image` uint8 (224, 224, 3); `probabilities` float64 (1000,).
 
-    `channels` the strongest (24,) by their `means`, and their `maps` float32 (24, h, w); `chosen` the map (h, w) of the `channel` that
+    `channels` a page of all channels in the order of their `means`, at most 24, and their `maps` float32 (24, h, w); `before` how many
+    stand before them, and `largest` the largest size of a value in all maps of the layer. `chosen` the map (h, w) of the `channel` that
     is switched off. `attribution` and `sanity` float32: the method's map with the weights as trained and redrawn. `field` the first
     and last row and column that the layer's middle unit sees; `measures` the numbers that facts are made of.
     """
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     PARAMS: ClassVar[type[p.Params]] = Params
     params: Params
     image: np.ndarray
     target: int
     channel: int
+    before: int
+    largest: float
     field: tuple[int, ...]
     measures: tuple[tuple[str, float | None], ...]
     probabilities: np.ndarray
@@ -119,12 +124,18 @@ class Result(Base):
         """What the network says, and what patch, channel, deleted pixels and redrawn weights change."""
         return {name: Fact(value, *LABELS[name]) for name, value in self.measures}
 
+    def provenance(self) -> str:
+        """Which network looks, and at what."""
+        return f"EfficientNet-Lite0, 4,652,008 parameters, trained on ImageNet by others · {PHOTOGRAPHS[self.params.photo].lower()}"
+
 
 LABELS: dict[str, tuple[str, str]] = {
     "top_p": ("largest probability", "%"),
     "p": ("probability of the class looked for", "%"),
     "patch_p": ("with the patch", "%"),
     "patch_change": ("change by the patch", "%"),
+    "lowest_p": ("lowest under any patch of the map", "%"),
+    "highest_p": ("highest under any patch of the map", "%"),
     "ablated_p": ("without the channel", "%"),
     "ablation_change": ("change by switching the channel off", "%"),
     "channels": ("channels of the layer", ""),
@@ -177,11 +188,13 @@ def compute(params: Params) -> Result:
         spread = probabilities(network(x, keep))[0]
     maps = keep[layer][0]
     means = maps.mean((1, 2))
-    order = means.argsort(descending=True, stable=True)[:SHOWN]
+    ranked = means.argsort(descending=True, stable=True)
+    before = SHOWN * min(int(params.page) - 1, (len(maps) - 1) // SHOWN)
+    order = ranked[before : before + SHOWN]
     target = int(params.target) if params.target >= 0 else int(spread.argmax())
-    channel = int(params.channel) if 0 <= params.channel < len(maps) else int(order[0])
+    channel = int(params.channel) if 0 <= params.channel < len(maps) else int(ranked[0])
+    patch_p = under_patch(params, target)
     with torch.inference_mode():
-        patch_p = float(probabilities(network(attributions.occluded(x, [params.place()])))[0, target])
         ablated_p = float(probabilities(silenced(network, layer, channel)(x))[0, target])
     found, sanity, measured = explained(_still(params), target)
     p_target, (seen, box) = float(spread[target]), receptive.fields(network, x, layer, maps.shape[-1])
@@ -193,12 +206,19 @@ def compute(params: Params) -> Result:
     tensors = (spread, order, means[order], maps[order], maps[channel], found, sanity)
     arrays = [tensor.contiguous().numpy() for tensor in tensors]
     named = tuple((measures | seen | measured).items())
-    return Result(params, pixels, target, channel, box, named, *arrays)
+    return Result(params, pixels, target, channel, before, float(maps.abs().max()), box, named, *arrays)
+
+
+def under_patch(params: Params, target: int) -> float:
+    """The probability of a class with the patch where these settings have it."""
+    x = explaining.ready(torch.from_numpy(params.pixels()))
+    with torch.inference_mode():
+        return float(probabilities(trained()(attributions.occluded(x, [params.place()])))[0, target])
 
 
 def _still(params: Params) -> Params:
     """The settings that the method's map depends on; the others at their defaults."""
-    moved = ["patch_x", "patch_y", "channel", "target"]
+    moved = ["patch_x", "patch_y", "channel", "target", "page"]
     moved += [] if params.method == "occlusion" else ["patch"]
     moved += [] if params.method == "grad_cam" else ["layer", "convolution"]
     return Params(**params.canonical().as_dict() | {name: Params.default(name) for name in moved})

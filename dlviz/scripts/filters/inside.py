@@ -35,6 +35,7 @@ SETTINGS: dict[str, Any] = {
     "channel": -1.0,
     "patch_x": 112.0,
     "patch_y": 112.0,
+    "page": 1.0,
     "picture": "",
 }
 

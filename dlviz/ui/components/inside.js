@@ -1,7 +1,8 @@
 // A photograph as the network sees it, under what it is explained by: a patch that can be dragged, an attribution beside its
-// sanity check, and the maps of a layer. Python computes the network's answer under the patch when the hand lets go.
+// sanity check, and the maps of a layer. While the patch is held, Python is asked what the network says under it, again as soon as it
+// has answered; when the hand lets go, everything follows.
 
-const SIDE = 224, SEQUENTIAL = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]]; // viridis
+const SIDE = 224, PAGE = 24, SEQUENTIAL = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]]; // viridis
 const OVER = { none: "nothing", attribution: "the attribution", sanity: "the sanity check", chosen: "the chosen map" };
 
 function magnitude(share) {
@@ -44,6 +45,24 @@ class Inside {
     this.target = this.find(".target");
     this.target.onchange = () => this.choose({ target: +this.target.value });
     this.listenToPatch();
+    this.find(".earlier").onclick = () => this.choose({ page: this.page() - 1 });
+    this.find(".later").onclick = () => this.choose({ page: this.page() + 1 });
+    this.find(".channel").onchange = ({ target }) => {
+      const channel = Math.round(+target.value);
+      if (target.value !== "" && channel >= 0 && channel < this.header.of) this.chooseMap(channel);
+      else target.value = this.header.channel;
+    };
+  }
+
+  page() {
+    return Math.floor(this.header.before / PAGE) + 1;
+  }
+
+  // a map is laid over the picture, and its channel switched off
+  chooseMap(channel) {
+    this.over.value = "chosen";
+    this.draw();
+    this.choose({ channel });
   }
 
   listenToPatch() {
@@ -64,7 +83,7 @@ class Inside {
     };
     this.patch.onpointerup = this.patch.onpointercancel = () => {
       if (this.held) this.report({ ...this.settings });
-      this.held = null;
+      this.held = this.asked = null;
     };
     this.patch.onkeydown = (event) => {
       const way = { ArrowLeft: [-8, 0], ArrowRight: [8, 0], ArrowUp: [0, -8], ArrowDown: [0, 8] }[event.key];
@@ -85,7 +104,33 @@ class Inside {
   move(x, y) {
     Object.assign(this.settings, this.inPicture(x, y));
     this.placePatch();
-    this.find(".under").textContent = "Let go: the network looks at it anew.";
+    if (this.held) this.ask();
+  }
+
+  // one question at a time: the next one is where the patch is when the answer has come
+  ask() {
+    const { patch_x, patch_y } = this.settings;
+    if (this.asked || (this.told?.patch_x === patch_x && this.told?.patch_y === patch_y)) return;
+    this.asked = { patch_x, patch_y };
+    this.after(this.asked);
+  }
+
+  hear(answer) {
+    this.asked = null;
+    this.told = answer;
+    if (!this.held) return;
+    this.writeUnder(answer);
+    this.ask();
+  }
+
+  writeUnder({ p, patch_p }) {
+    const { names, target } = this.header;
+    this.find(".under").textContent = `${names[target]}: ${percent(p)}, with the patch ${this.change(patch_p, p)}`;
+    this.root.dataset.under = patch_p;
+  }
+
+  change(p, before) {
+    return `${percent(p)} (${p >= before ? "+" : ""}${threeDigits(100 * (p - before))} points)`;
   }
 
   choose(settings) {
@@ -94,7 +139,8 @@ class Inside {
   }
 
   show({ header, arrays }) {
-    Object.assign(this, { header, arrays, name: header.name });
+    if (header.answer) return this.header ? this.hear(header.answer) : this.after({}); // new here: everything, please
+    Object.assign(this, { header, arrays, name: header.name, asked: null, told: null });
     if (!this.held && (this.isNews(header.settings) || !this.settings)) this.settings = { ...header.settings };
     const pen = this.photo.getContext("2d"), { image } = arrays;
     this.photo.width = this.photo.height = SIDE;
@@ -164,8 +210,10 @@ class Inside {
   }
 
   drawMaps() {
-    const { channels, channel, signed: isSigned } = this.header, box = this.find(".maps"), { maps } = this.arrays;
+    const { channels, channel, before, of, signed: isSigned } = this.header, box = this.find(".maps"), { maps } = this.arrays;
     const size = maps.length / channels.length;
+    this.find(".earlier").disabled = this.fixed || before === 0;
+    this.find(".later").disabled = this.fixed || before + channels.length >= of;
     while (box.childElementCount > channels.length) box.lastChild.remove();
     channels.forEach((number, i) => {
       let button = box.children[i];
@@ -181,11 +229,7 @@ class Inside {
       button.setAttribute("aria-pressed", number === channel);
       button.tabIndex = i === Math.max(0, channels.indexOf(channel)) ? 0 : -1; // one stop for Tab; arrows go from map to map
       button.onkeydown = (event) => this.walk(event, i);
-      button.onclick = () => {
-        this.over.value = "chosen";
-        this.draw();
-        this.choose({ channel: number });
-      };
+      button.onclick = () => this.chooseMap(number);
     });
   }
 
@@ -201,11 +245,14 @@ class Inside {
   }
 
   writeWords() {
-    const { facts, names, target, method, depth, reach, layer, of, channels, channel, signed: isSigned } = this.header;
-    const change = (p) => `${percent(p)} (${p >= facts.p ? "+" : ""}${threeDigits(100 * (p - facts.p))} points)`;
-    const words = { ".under": `${names[target]}: ${percent(facts.p)}, with the patch ${change(facts.patch_p)}`, ".off": `Without channel ${channel}: ${change(facts.ablated_p)}`,
+    const { facts, method, depth, reach, layer, of, before, channels, channel, signed: isSigned } = this.header;
+    if (!this.held) this.writeUnder(facts);
+    this.find(".channel").value = channel;
+    this.find(".channel").max = of - 1;
+    this.find(".channel").disabled = this.fixed;
+    const words = { ".off": this.change(facts.ablated_p, facts.p), ".shown": `${before + 1} to ${before + channels.length} of ${of}`,
       ".attribution figcaption": method, ".sanity figcaption": `The same, ${depth} redrawn`,
-      ".layer": `${layer}: the ${channels.length} strongest of ${of} maps, up to ${threeDigits(reach.maps)}; a unit sees ${facts.field_measured < SIDE ? `${facts.field_measured} pixels a side` : "all pixels"}` };
+      ".layer": `${layer}: ${of} maps, strongest first, up to ${threeDigits(reach.maps)}; a unit sees ${facts.field_measured < SIDE ? `${facts.field_measured} pixels a side` : "all pixels"} (by formula ${facts.field_formula})` };
     for (const [place, text] of Object.entries(words)) this.find(place).textContent = text;
     const range = (name) => (isSigned[name] ? `±${threeDigits(reach[name])}` : `0 to ${threeDigits(reach[name])}`);
     this.find(".scales").textContent = `Each has its own scale: ${range("attribution")}; ${range("sanity")}${this.header.clipped ? ", with the strongest 1 % of the pixels beyond it" : ""}. ${isSigned.attribution ? "Orange speaks for the class, blue against it." : "Yellow: the score reacts most."}`;
