@@ -29,6 +29,7 @@ PARTS = {
         "grids.js",
         "tiles.js",
         "filters.js",
+        "headmaps.js",
     ),
     "inside": ("grids.js",),
     "drag": ("drawing.js", "colours.js", "grids.js"),

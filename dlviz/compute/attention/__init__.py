@@ -1,0 +1,1 @@
+"""Attention heatmaps: which words look at which."""
