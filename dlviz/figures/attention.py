@@ -1,0 +1,3 @@
+"""The pictures of the topic Attention heatmaps, one module a view."""
+
+from dlviz.figures.attending import by_hand as by_hand

@@ -1,0 +1,11 @@
+"""Attention heatmaps: which words each word looks at, and what comes of it."""
+
+from dlviz.figures import attention as figures
+from dlviz.ui import frame
+
+frame.show(
+    "attention",
+    {
+        "by_hand": frame.Drawing("attending", figures.by_hand),
+    },
+)
