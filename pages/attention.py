@@ -1,6 +1,12 @@
-"""Attention heatmaps: which words look at which."""
+"""Attention heatmaps: which words each word looks at, and what comes of it."""
 
 from dlviz.figures import attention as figures
 from dlviz.ui import frame
 
-frame.show("attention", {"born": frame.Drawing("player", figures.born, grows=True)})
+frame.show(
+    "attention",
+    {
+        "by_hand": frame.Drawing("attending", figures.by_hand),
+        "born": frame.Drawing("player", figures.born, grows=True),
+    },
+)

@@ -9,6 +9,7 @@ import pytest
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
+from dlviz.compute.attention import by_hand as attending
 from dlviz.compute.filters import channel, convolution, drag, inside, learning
 from dlviz.compute.gradients import by_hand, depth, own, training
 from dlviz.compute.gradients import time as through_time
@@ -245,6 +246,7 @@ SAID: dict[str, tuple[Params, Params]] = {
         learning.Params(pictures=500, epochs=8, batch_size=10),
         learning.Params(pictures=500, layers=1, channels=4),
     ),
+    "The softmax is saturated": (attending.Params(query_gain=8, scaled=False), attending.Params()),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

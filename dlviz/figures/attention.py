@@ -1,3 +1,4 @@
 """The pictures of the topic Attention heatmaps, one module a view."""
 
+from dlviz.figures.attending import by_hand as by_hand
 from dlviz.figures.born import born as born

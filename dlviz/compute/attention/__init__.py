@@ -1,1 +1,1 @@
-"""Attention heatmaps: which words look at which."""
+"""The views of the topic Attention heatmaps."""

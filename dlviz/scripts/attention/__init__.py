@@ -1,1 +1,1 @@
-"""The programs of the topic Gradient flow."""
+"""The programs of the topic Attention heatmaps."""

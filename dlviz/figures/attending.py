@@ -1,0 +1,44 @@
+"""The picture of the view By hand of attention: the settings that are edited in it, and torch's numbers of every step."""
+
+from dataclasses import fields
+
+import numpy as np
+
+from dlviz.compute.attention.by_hand import REACH, Result
+from dlviz.figures.payload import pack
+from dlviz.nets.wordvectors import vector_of
+
+EDITED = ("scaled", "followed", "head", "vectors", "query", "key", "value", "output", "learned")  # settings that the picture edits
+
+
+def by_hand(results: tuple[Result, ...]) -> bytes:
+    """The component `attending`. Behind the header stands every array of the result; the browser works it out again while a hand moves.
+
+    A second result only widens the plane's axes and the scales of the colours.
+    """
+    result = results[0]
+    params = result.params.canonical()
+    words = list(dict.fromkeys(params.tokens() + params.sources()))
+    edited = params.edited()
+    header = {
+        "name": "dlviz-attention",
+        "settings": {name: _plain(getattr(params, name)) for name in EDITED},
+        "tokens": params.tokens(),
+        "sources": params.sources(),
+        "cross": params.kind == "cross",
+        "own": {word: edited.get(word, list(vector_of(word))) for word in words},
+        "width": int(params.width),
+        "heads": params.head_count(),
+        "positions": params.by_position(),
+        "base": params.base,
+        "gains": [params.query_gain, 1.0, params.value_gain],
+        "allowed": params.allowed().int().flatten().tolist(),
+        "reach": REACH,
+        "spread": max(float(np.abs(other.value).max(initial=0.0)) for other in results),
+    }
+    arrays = {field.name: getattr(result, field.name) for field in fields(result) if field.name not in ("params", "gaps")}
+    return pack(header, **arrays)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else int(value) if isinstance(value, float) else value
