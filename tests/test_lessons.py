@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from dlviz import catalog, lessons
-from dlviz.compute import resolve, run
+from dlviz.compute import resolve
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
+from dlviz.compute.attention import born
 from dlviz.compute.attention import by_hand as attending
 from dlviz.compute.filters import channel, convolution, drag, inside, learning
 from dlviz.compute.gradients import by_hand, depth, own, training
@@ -18,6 +19,7 @@ from dlviz.params import Params
 from dlviz.results import Fact, Facts
 from tests import sharing
 from tests.conftest import SCENES, view_of
+from tests.sharing import shared
 
 FactsOf = Callable[[Scene], Facts]
 PAIRS = [(scene, claim) for scene in SCENES for claim in scene.expects]
@@ -247,6 +249,10 @@ SAID: dict[str, tuple[Params, Params]] = {
         learning.Params(pictures=500, layers=1, channels=4),
     ),
     "The softmax is saturated": (attending.Params(query_gain=8, scaled=False), attending.Params()),
+    "An induction head:": (born.Params(), born.Params(layers=1)),
+    "these lengths, not the rule": (born.Params(periods="one"), born.Params()),
+    "maps are still fog": (born.Params(layers=1), born.Params()),
+    "Everything hangs on one head": (born.Params(), born.Params(task="add", heads="4", positions="learned")),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 
@@ -254,7 +260,7 @@ SAID: dict[str, tuple[Params, Params]] = {
 def diagnose(params: Params) -> list[str]:
     """What the page says of these settings."""
     topic, view = next(name.split(".") for name in VIEWS if resolve(name)[0] is type(params))
-    facts = run(f"{topic}.{view}", params).facts()
+    facts = shared(f"{topic}.{view}", params).result.facts()
     return lessons.load(topic).diagnose(view, facts, curve.LABELS)
 
 
