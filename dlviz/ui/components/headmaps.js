@@ -15,7 +15,7 @@ Object.assign(PANELS, {
       const { width, height } = measure(svg), shown = alone < 0 ? canvases.map((_, k) => k) : [alone];
       const columns = shown.length === 1 ? 1 : heads === 1 ? layers : heads, rows = Math.ceil(shown.length / columns), top = 36;
       const across = width / columns, down = (height - top) / rows;
-      const rim = Math.min(across - 12, down - 40) / T >= 8 ? 12 : 0; // room for the symbols along the axes
+      const rim = Math.min(across - 12, down - 40) / T >= 7 ? 12 : 0; // room for the symbols along the axes
       const side = Math.max(40, Math.min(across - 12 - rim, down - 24 - rim));
       svg.replaceChildren();
       make(svg, "text", { x: 0, y: 14, "font-weight": 600 }, spec.title);
