@@ -67,6 +67,6 @@ def _curves(result: Result) -> list[dict[str, Any]]:
 def _lengths(result: Result) -> dict[str, Any]:
     task = result.task
     return {
-        "kind": "lengths", "title": "share right, by length", "x": task.measure, "array": "lengths", "lengths": list(task.tested),
+        "kind": "lengths", "title": "right, by length", "x": task.measure, "array": "lengths", "lengths": list(task.tested),
         "trained": [min(task.trained), max(task.trained)],
     }  # fmt: skip

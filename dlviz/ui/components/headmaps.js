@@ -30,7 +30,7 @@ Object.assign(PANELS, {
         }
         const image = make(svg, "image", { x, y, width: side, height: side, "image-rendering": "pixelated", preserveAspectRatio: "none" });
         const words = make(svg, "text", { x, y: y + side + 15 });
-        return { k, x, y, side, cell, image, words };
+        return { k, x, y, side, cell, image, words, across };
       });
       mark = make(svg, "path", { class: "chosen", fill: "none" });
     }
@@ -92,7 +92,7 @@ Object.assign(PANELS, {
         layout();
       }
       if (!mark) return;
-      for (const { k, image, words, side } of places) {
+      for (const { k, image, words, across } of places) {
         const pen = canvases[k].getContext("2d"), picture = pen.createImageData(T, T), pixels = new Uint32Array(picture.data.buffer);
         const bytes = frame[spec.array].subarray(k * cells, (k + 1) * cells);
         for (let t = 0; t < T; t++) for (let j = 0; j <= t; j++) pixels[t * T + j] = table[bytes[t * T + j]]; // later ones stay empty
@@ -101,7 +101,7 @@ Object.assign(PANELS, {
         const [prefix, previous, without] = frame.scores.subarray(3 * k, 3 * k + 3), share = (value) => `${Math.round(100 * value)} %`;
         const does = prefix < 0 ? `previous ${previous.toFixed(2)}` : `prefix ${prefix.toFixed(2)} · previous ${previous.toFixed(2)}`;
         const off = spec.off.includes(name(k)) ? " (off)" : "";
-        words.textContent = side > 230 ? `head ${name(k)}${off} · ${does} · ${share(without)} right without it` : side > 110 ? `${name(k)}${off} · ${share(without)} without` : name(k);
+        words.textContent = across > 340 ? `head ${name(k)}${off} · ${does} · ${share(without)} right without it` : across > 110 ? `${name(k)}${off} · ${share(without)} without` : name(k);
       }
       say();
     }
