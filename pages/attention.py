@@ -6,6 +6,7 @@ from dlviz.ui import frame
 frame.show(
     "attention",
     {
+        "heatmap": frame.Drawing("heads", figures.heatmap),
         "by_hand": frame.Drawing("attending", figures.by_hand),
         "born": frame.Drawing("player", figures.born, grows=True),
     },

@@ -2,3 +2,4 @@
 
 from dlviz.figures.attending import by_hand as by_hand
 from dlviz.figures.born import born as born
+from dlviz.figures.heads import heatmap as heatmap
