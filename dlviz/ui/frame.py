@@ -16,7 +16,7 @@ from dlviz.fields import ParameterError
 from dlviz.jobs import Job
 from dlviz.lessons import PLACEHOLDER, Scene, beside, fill
 from dlviz.results import Facts, Result
-from dlviz.ui import compare, components, keys, live, pictures, present, session, takehome
+from dlviz.ui import compare, components, fetching, keys, live, pictures, present, session, takehome
 from dlviz.ui.controls import plain_text, show_controls
 from dlviz.ui.navigation import enter_by_front_door
 from dlviz.ui.state import Settings, touch
@@ -36,6 +36,7 @@ class Drawing:
     tabs: Mapping[str, Callable[[Any, Settings], None]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     grows: bool = False  # a long run: its figure takes a Clip too
+    missing: Callable[[Any], str | None] = lambda params: None  # the model that must be fetched for these settings, or None
 
 
 def show(slug: str, drawings: Mapping[str, Drawing]) -> None:
@@ -186,6 +187,9 @@ def _stage(settings: Settings, drawing: Drawing) -> tuple[Result | None, Result 
             st.session_state["stage.refused"] = str(error)
         st.session_state[f"{key}.changed"] = True
 
+    if model := drawing.missing(settings.params) or (pin and drawing.missing(pin)):
+        fetching.show_fetch(model)
+        return None, None
     job, other = jobs.submit(settings.name, settings.params, live_place), None
     if pin is None:
         jobs.unwatch(pinned_place)
@@ -268,8 +272,8 @@ def _guarded(settings: Settings, part: str, act: Callable[[], Any]) -> Any:
     """What `act` returns. If it fails, this part of the page says so by an id under which the log has the traceback."""
     try:
         return act()
-    except jobs.OverBudget as told:
-        st.warning(str(told))
+    except (jobs.OverBudget, ParameterError) as told:
+        st.warning(plain_text(str(told)))
         return None
     except Exception:
         failure = secrets.token_hex(4)

@@ -55,7 +55,8 @@ def show(settings: Settings, result: Result, own: Mapping[str, Callable[[Any, Se
                 draw()
     with st.container(key="provenance"):
         milliseconds = st.session_state.get("stage.ms", 0.0)
-        st.caption(f"live · CPU · torch {torch.__version__} · Python {platform.python_version()} · {milliseconds:.0f} ms")
+        how = "recorded: change the text to run it live" if getattr(result, "recorded", False) else "live"
+        st.caption(f"{how} · CPU · torch {torch.__version__} · Python {platform.python_version()} · {milliseconds:.0f} ms")
 
 
 def _list(sentences: Sequence[str]) -> None:

@@ -23,6 +23,7 @@ from dlviz.lessons import Scene
 from dlviz.params import Params
 from dlviz.results import Fact, Result
 from tests.conftest import SCENES, short, view_of
+from tests.fetched import need
 from tests.test_params import random_params
 
 VIEWS = [view for topic in catalog.TOPICS for view in topic.views]
@@ -61,6 +62,7 @@ def settings_of(program: str) -> Any:
 @by_scene
 def test_a_program_repeats_the_numbers_of_its_page(scene: Scene, result_of: Callable[[Scene], Result]) -> None:
     """To 1e-6 relative wherever the names coincide; what the page calls undefined is not finite in the program either."""
+    need(scene.params)
     numbers, facts = numbers_of(scripts.export(view_of(scene), scene.params)), result_of(scene).facts()
     shared = set(numbers) & set(facts)
     assert len(shared) >= 11
@@ -74,6 +76,7 @@ def test_a_program_repeats_the_numbers_of_random_settings(view: str) -> None:
     kind, rng = resolve(view)[0], random.Random(10)
     for _ in range(4):
         params = short(random_params(kind, rng)).canonical()
+        need(params)
         numbers, facts = numbers_of(scripts.export(view, params)), run(view, params).facts()
         for name in set(numbers) & set(facts):
             assert agree(view, facts[name], numbers[name]), (name, numbers[name], facts[name].value)
@@ -123,6 +126,7 @@ def clean() -> Iterator[subprocess.Popen[str]]:
 @by_view
 def test_a_program_runs_where_there_is_no_dlviz_and_prints_json(view: str, clean: subprocess.Popen[str], tmp_path: Path) -> None:
     """As a process of its own that sees neither the current folder nor PYTHONPATH; NaN and Infinity are not JSON."""
+    need(resolve(view)[0]())
     (tmp_path / "program.py").write_text(scripts.export(view, resolve(view)[0]()), encoding="utf-8")
     assert clean.stdin and clean.stdout
     print(tmp_path, file=clean.stdin, flush=True)
@@ -135,6 +139,7 @@ def test_a_program_runs_where_there_is_no_dlviz_and_prints_json(view: str, clean
 @pytest.mark.parametrize("topic", catalog.TOPICS, ids=lambda topic: topic.slug)
 def test_a_program_runs_by_the_plain_command(topic: catalog.Topic, tmp_path: Path) -> None:
     """`python program.py`, torch's import and all, for the topic's front view."""
+    need(resolve(topic.views[0])[0]())
     path, view = tmp_path / "program.py", topic.views[0]
     path.write_text(scripts.export(view, resolve(view)[0]()), encoding="utf-8")
     done = subprocess.run([sys.executable, "-I", path.name], cwd=tmp_path, capture_output=True, text=True, timeout=60)

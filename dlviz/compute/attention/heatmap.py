@@ -1,6 +1,6 @@
 """View Heatmap: every head of a real language model over your text, one of them opened down to queries and keys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -8,15 +8,18 @@ import torch
 
 from dlviz import params as p
 from dlviz.compute import language
-from dlviz.compute.attention.looking import SCORES, pooled, scores
+from dlviz.compute.attention.looking import MOST_TOKENS, SCORES, places, pooled, scores, tokens_of
 from dlviz.fields import ParameterError
 from dlviz.nets.transformer.trace import trace
 from dlviz.results import Fact
 from dlviz.results import Result as Base
+from dlviz.zoo import language as zoo
+from dlviz.zoo import recorded
+
+VIEW = "attention.heatmap"
 
 MODELS = language.TITLES
 SHAPES = {"smollm2": (30, 9), "minilm": (6, 12), "austen": (6, 6)}  # layers, heads a layer
-MOST_TOKENS = 256  # of which maps are made
 WHOLE = 64  # tokens up to which every head's map is sent whole
 SMALL = 32  # side of the maps of longer texts
 SORTS = {"layer": "layer", **SCORES}
@@ -26,16 +29,32 @@ SORTS = {"layer": "layer", **SCORES}
 class Params(p.Params):
     """The text, the model, and which head is opened."""
 
-    text: str = p.lines("The capital of France is", 2000, label="Your text", private=True)
+    text: str = p.lines("The capital of France is", 2000, label="Your text", private=True, prose=True, placeholder="A sentence, in English")
     model: str = p.choice("smollm2", MODELS, label="Model")
     sort: str = p.choice("layer", SORTS, label="Heads in order of")
     layer: float = p.number(1, 1, 30, 1, label="Opened: layer", stage=True)
     head: float = p.number(1, 1, 12, 1, label="Opened: head", stage=True)
-    other: str = p.lines("", 2000, label="Second text", more=True, private=True, help="Where a word stands in both texts, its vectors are compared.")
-    word: str = p.text("", 40, label="Word", more=True, private=True)
+    word: str = p.text("", 40, label="Word that looks", more=True, private=True)
+    looked: str = p.text("", 40, label="Word looked at", more=True, private=True)
+    other: str = p.lines(
+        "",
+        2000,
+        label="Second text",
+        more=True,
+        private=True,
+        prose=True,
+        help="Where the word that looks stands in it too, its vectors are compared.",
+    )
 
     def check(self) -> None:
-        """The head is one of the model's."""
+        """There is a text, the words stand in it, and the head is one of the model's."""
+        if not self.text.strip():
+            raise ParameterError("text", self.text, "a word at least")
+        for name in ("word", "looked"):
+            if (word := getattr(self, name)) not in self.text:
+                raise ParameterError(name, word, "a word of the text")
+        if self.other and self.word not in self.other:
+            raise ParameterError("word", self.word, "a word that stands in the second text too")
         for name, value, most in zip(("layer", "head"), (self.layer, self.head), SHAPES[self.model], strict=True):
             if value > most:
                 raise ParameterError(name, value, f"at most {most}, as {MODELS[self.model]} has")
@@ -45,9 +64,10 @@ class Params(p.Params):
 class Result(Base):
     """`pieces` (T,): what each token stands for; T is at most MOST_TOKENS of the text's `tokens`. `maps` (L, H, S, S) uint8, 255 for
     1: whole, S = T, or pooled to S = SMALL by the largest weight. `scores` (6, L, H) in the order of SCORES. Of the opened head:
-    `attention` and `before` (T, T), QKᵀ/√d before the mask, and `queries`, `keys` (T, d). `cosines` (L + 1,) of the word's vector
-    in both texts before the first layer and after each; empty without a word. `probabilities` (5,) of `next` (5,), the likeliest
-    next tokens; none for an encoder.
+    `attention` and `before` (T, T), QKᵀ/√d before the mask, and `queries`, `keys` (T, d). `to` (L, H): what the word
+    that looks gives the word looked at, no rows without both. `cosines` (L + 1,) of the word's vector in both texts before the first
+    layer and after each; empty without a word. `probabilities` (5,) of `next` (5,), the likeliest
+    next tokens; none for an encoder. `recorded`: whether this was computed before, because the model is not here.
     """
 
     VERSION: ClassVar[int] = 1
@@ -62,9 +82,11 @@ class Result(Base):
     before: np.ndarray
     queries: np.ndarray
     keys: np.ndarray
+    to: np.ndarray
     cosines: np.ndarray
     next: tuple[str, ...]
     probabilities: np.ndarray
+    recorded: bool = False
 
     def score(self, name: str) -> np.ndarray:
         """One score of every head, (L, H)."""
@@ -85,10 +107,17 @@ class Result(Base):
         rows = self.attention.sum(1)
         facts["row_error"] = _fact(abs(rows - 1).max(), "rows differ from 1 by at most")
         facts["later"] = _fact(np.triu(self.attention, 1).sum(), "weight on later tokens")
-        if len(self.probabilities):
-            facts["next"] = _fact(self.probabilities[0], "probability of the likeliest next token", "%")
+        facts["next"] = _fact(self.probabilities[0] if self.causal else np.nan, "probability of the likeliest next token", "%")
+        if self.to.size:
+            facts |= {
+                "to_most": _fact(self.to.max(), "from word to word, the head that gives most", "%"),
+                "to_mean": _fact(self.to.mean(), "from word to word, mean of all heads", "%"),
+            }
         if len(self.cosines):
-            facts |= {"cosine_first": _fact(self.cosines[0], "cosine before layer 1"), "cosine_least": _fact(self.cosines.min(), "least cosine")}
+            facts |= {
+                "cosine_first": _fact(self.cosines[0], "cosine before layer 1"),
+                "cosine_least": _fact(self.cosines.min(), "least cosine"),
+            }
         return facts
 
 
@@ -96,8 +125,18 @@ def _fact(value: float, label: str, unit: str = "") -> Fact:
     return Fact(float(value) if np.isfinite(value) else None, label, unit, rtol=1e-2)
 
 
+def missing(params: Params) -> str | None:
+    """The model that has to be fetched before these settings can be computed; None if it is here, or the result was recorded."""
+    return None if zoo.is_here(params.model) or recorded.find(VIEW, params, Result) else params.model
+
+
 def compute(params: Params) -> Result:
-    """The model's maps over the text. ParameterError if nothing in it can be read; MissingWeights if the model is not here."""
+    """The model's maps over the text. ParameterError if nothing in it can be read; MissingWeights if the model is not here.
+
+    A result that was recorded is given where the model is not here, and says so.
+    """
+    if not zoo.is_here(params.model) and (made := recorded.find(VIEW, params, Result)):
+        return replace(made, recorded=True)
     found = language.model(params.model)
     text = found.read(params.text)
     ids = text.ids[:MOST_TOKENS]
@@ -105,7 +144,8 @@ def compute(params: Params) -> Result:
     layer, head = int(params.layer) - 1, int(params.head) - 1
     shared = seen.parts["queries"].shape[1] // seen.parts["keys"].shape[1]  # heads of queries to one of keys
     side = len(ids) if len(ids) <= WHOLE else SMALL
-    likely, words = torch.zeros(0), ()
+    likely, at = torch.zeros(0), places(text, params.word, params.looked)
+    words: tuple[str, ...] = ()
     if found.network.causal:
         likely, numbers = seen.output[-1].double().softmax(-1).topk(5)
         words = tuple(found.text([number]) for number in numbers.tolist())
@@ -120,6 +160,7 @@ def compute(params: Params) -> Result:
         before=seen.parts["scores"][layer, head].double().numpy(),
         queries=seen.parts["queries"][layer, head].double().numpy(),
         keys=seen.parts["keys"][layer, head // shared].double().numpy(),
+        to=seen.attention[:, :, at[0], at[1]].sum(-1).double().numpy() if at else np.zeros((0, 0)),
         cosines=cosines(found, params),
         next=words,
         probabilities=likely.numpy(),
@@ -134,12 +175,7 @@ def cosines(found: language.LanguageModel, params: Params) -> np.ndarray:
     if not (params.word and params.other):
         return np.zeros(0)
     vectors = []
-    for name in ("text", "other"):
-        read = found.read(getattr(params, name))
-        if params.word not in read.text:
-            raise ParameterError("word", params.word, "a word that stands in both texts")
-        at = read.tokens_of(params.word)[-1]
-        if at >= MOST_TOKENS:
-            raise ParameterError("word", params.word, f"a word among the first {MOST_TOKENS} tokens of both texts")
-        vectors.append(trace(found.network, torch.tensor(read.ids[:MOST_TOKENS]), ["stream"]).parts["stream"][:, at].double())
+    for text in (found.read(params.text), found.read(params.other)):
+        stream = trace(found.network, torch.tensor(text.ids[:MOST_TOKENS]), ["stream"]).parts["stream"]
+        vectors.append(stream[:, tokens_of(text, params.word, "word")[-1]].double())
     return np.asarray(torch.cosine_similarity(*vectors, dim=-1).numpy())

@@ -7,6 +7,10 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
+from dlviz.data.tokens import Tokens
+from dlviz.fields import ParameterError
+
+MOST_TOKENS = 256  # of which maps are made
 SCORES = {
     "previous": "previous token",
     "first": "first token",
@@ -53,3 +57,16 @@ def pooled(attention: Tensor, size: int) -> Tensor:
     if attention.shape[-1] <= size:
         return attention
     return functional.adaptive_max_pool2d(attention, size)
+
+
+def places(text: Tokens, word: str, looked: str) -> tuple[int, list[int]] | None:
+    """The last token of the word that looks, and those of the word looked at; None without both. ParameterError as `tokens_of`."""
+    return (tokens_of(text, word, "word")[-1], tokens_of(text, looked, "looked")) if word and looked else None
+
+
+def tokens_of(text: Tokens, word: str, field: str) -> list[int]:
+    """The tokens of a word. ParameterError, naming the field, if it is not among the tokens that are read."""
+    found = [token for token in (text.tokens_of(word) if word in text.text else ()) if token < MOST_TOKENS]
+    if not found:
+        raise ParameterError(field, word, f"a word of the text, among its first {MOST_TOKENS} tokens")
+    return found

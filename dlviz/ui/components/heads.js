@@ -8,7 +8,7 @@ const MARGIN = 22; // pixels beside and above the grid for the numbers of layers
 class Heads {
   constructor(root) {
     this.root = root;
-    this.grid = root.querySelector(".grid");
+    this.grid = root.querySelector(".thumbs");
     this.svg = root.querySelector("svg.main");
     this.bars = root.querySelector(".products svg");
     this.step = "softmax";
@@ -95,11 +95,11 @@ class Heads {
     Object.assign(grid, { width: width * ratio, height: height * ratio });
     const pen = grid.getContext("2d"), colours = getComputedStyle(this.root);
     pen.scale(ratio, ratio);
-    pen.imageSmoothingEnabled = true;
     const count = layers * heads, room = [width - MARGIN, height - MARGIN];
     this.columns = sorted ? Math.max(1, Math.round(Math.sqrt((count * room[0]) / room[1]))) : heads;
     const rows = Math.ceil(count / this.columns), size = Math.min(room[0] / this.columns, room[1] / rows);
     this.cell = size;
+    pen.imageSmoothingEnabled = side > size; // pixels stay pixels where they are enlarged
     pen.fillStyle = colours.getPropertyValue("--st-text-color");
     pen.font = `${11 * enlarged()}px ${colours.fontFamily}`;
     if (!sorted) {
@@ -164,7 +164,7 @@ class Heads {
 
   drawOpened() {
     const [layer, head] = this.nameOf(this.number), { pieces, causal } = this.header;
-    this.root.querySelector(".opened h3").textContent = `Layer ${layer}, head ${head}${causal ? "" : " · no mask: this model reads both ways"}`;
+    this.root.querySelector(".opened h3").textContent = `Layer ${layer}, head ${head}`;
     for (const button of this.root.querySelectorAll(".steps button")) button.setAttribute("aria-pressed", button.dataset.step === this.step);
     const { width, height } = measure(this.svg);
     this.svg.replaceChildren();
@@ -257,7 +257,7 @@ class Heads {
     }
     this.svg.setAttribute("aria-valuenow", Math.max(1, row + 1));
     if (row < 0) {
-      said.textContent = "Rows look, columns are looked at. Point at one.";
+      said.textContent = `Rows look, columns are looked at. ${causal ? "Later tokens are masked." : "No mask: this model reads both ways."}`;
     } else {
       const best = [...Array(n).keys()].reduce((a, b) => (this.weight(row, b) > this.weight(row, a) ? b : a), 0), to = column < 0 ? best : column;
       const later = causal && to > row, score = this.score(row, to);
