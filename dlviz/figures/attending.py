@@ -5,10 +5,23 @@ from dataclasses import fields
 import numpy as np
 
 from dlviz.compute.attention.by_hand import REACH, Result
+from dlviz.compute.attention.studies import BESIDE
 from dlviz.figures.payload import pack
+from dlviz.nets.attention_studies import CACHE_WIDTH, KEYS, OFFSETS, POSITION_WIDTH, STARTS, WIDTHS
 from dlviz.nets.wordvectors import vector_of
 
-EDITED = ("scaled", "followed", "head", "vectors", "query", "key", "value", "output", "learned")  # settings that the picture edits
+EDITED = (
+    "scaled",
+    "followed",
+    "head",
+    "beside",
+    "vectors",
+    "query",
+    "key",
+    "value",
+    "output",
+    "learned",
+)  # settings that the picture edits
 
 
 def by_hand(results: tuple[Result, ...]) -> bytes:
@@ -34,6 +47,15 @@ def by_hand(results: tuple[Result, ...]) -> bytes:
         "gains": [params.query_gain, 1.0, params.value_gain],
         "allowed": params.allowed().int().flatten().tolist(),
         "reach": REACH,
+        "lenses": list(BESIDE.items()),
+        "studied": {
+            "widths": WIDTHS,
+            "keys": KEYS,
+            "offsets": OFFSETS,
+            "starts": STARTS,
+            "position_width": POSITION_WIDTH,
+            "cache_width": CACHE_WIDTH,
+        },
         "spread": max(float(np.abs(other.value).max(initial=0.0)) for other in results),
     }
     arrays = {field.name: getattr(result, field.name) for field in fields(result) if field.name not in ("params", "gaps")}

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from dlviz import params as p
+from dlviz.compute.attention.studies import BESIDE, facts_of, study
 from dlviz.fields import ParameterError
 from dlviz.nets.attending import allowed_pairs, sinusoids
 from dlviz.nets.multihead import Layer, Passed, pass_through, stacked, times
@@ -23,8 +24,8 @@ MASKS = {"none": "none", "causal": "causal", "window": "window"}
 POSITIONS = {"none": "none", "sinusoidal": "sine", "learned": "learned", "rope": "RoPE"}
 # of the first two numbers: who looks for what, what is found, and what is handed over
 QUERY = (1.0, 0.5, 0.0, 0.0, -0.5, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.5, 0.0, 0.0, 0.5, -1.0)
-KEY = (0.5, -1.0, 0.0, 0.5, 1.0, 0.5, 0.0, 0.0, 0.5, 0.0, -1.0, 0.5, 0.0, 0.0, 1.0, 1.0)
-VALUE = (0.5, -1.0, 0.5, 0.0, 1.0, 1.0, 0.0, 0.5, 0.0, 0.0, 1.0, -0.5, 0.5, 0.0, 0.0, 1.0)
+KEY = (0.5, -0.5, 0.0, 0.5, 1.0, 1.0, 0.0, 0.0, 0.5, 0.0, -1.0, 0.5, 0.0, 0.0, 1.0, 1.0)
+VALUE = (-1.0, 0.5, 0.5, 0.0, 0.5, 1.0, 0.0, 0.5, 0.0, 0.0, 1.0, -0.5, 0.5, 0.0, 0.0, 1.0)
 OUTPUT = (1.0, 0.0, 0.5, 0.0, 0.0, 1.0, 0.0, -0.5, 0.0, 0.5, 1.0, 0.0, 0.5, 0.0, 0.0, 1.0)
 LEARNED = (0.4, -0.2, 0.1, 0.3, -0.5, 0.6, 0.2, -0.1, 0.1, 0.5, -0.4, 0.2, 0.7, -0.3, 0.3, 0.5, -0.2, -0.6, 0.1, 0.4, 0.3, 0.2, -0.5, -0.3)
 
@@ -68,6 +69,7 @@ class Params(p.Params):
     scaled: bool = p.switch(True, label="Divide by √d", stage=True)
     followed: float = p.number(0, 0, MOST - 1, 1, label="Followed query", stage=True)
     head: float = p.number(0, 0, 1, 1, label="Shown head", stage=True, when=("heads", "2"))
+    beside: str = p.choice("values", BESIDE, label="beside the layer", stage=True)
     vectors: str = p.text("", 600, label="Edited vectors", stage=True, private=True)
     query: tuple[float, ...] = _matrix(QUERY, "W_Q")
     key: tuple[float, ...] = _matrix(KEY, "W_K")
@@ -159,7 +161,7 @@ class Params(p.Params):
 class Result(Base):
     """All float64, rows are tokens: `vectors`, `added`, `inputs` (n, d), `sources` (m, d); `query` (n, d), `key`, `value` (m, d);
     `turned_query` (h, n, d/h), `turned_key` (h, m, d/h); `scores`, `scaled`, `masked`, `weights` (h, n, m); `joined`, `projected` (n, d).
-    `gaps` (6,): how far outputs or scores move, as GAPS says."""
+    `gaps` (6,): how far outputs or scores move, as GAPS says; `study`: what stands beside the layer, see `studies.study`."""
 
     VERSION: ClassVar[int] = 1
     PARAMS: ClassVar[type[p.Params]] = Params
@@ -180,6 +182,7 @@ class Result(Base):
     joined: np.ndarray
     projected: np.ndarray
     gaps: np.ndarray
+    study: np.ndarray
 
     def facts(self) -> dict[str, Fact]:
         """Sizes, the followed query's row, and what the outputs depend on."""
@@ -206,6 +209,7 @@ class Result(Base):
             **{
                 name: Fact(None if np.isnan(gap) else float(gap), label) for (name, label), gap in zip(GAPS.items(), self.gaps, strict=True)
             },
+            **facts_of(self.params.beside, self.study),
         }
 
 
@@ -257,5 +261,6 @@ def compute(params: Params) -> Result:
         vectors, params.added(), inputs, sources, passed.query, passed.key, passed.value, passed.turned_query, passed.turned_key,
         steps.scores, steps.scaled, steps.masked, steps.weights, passed.joined, passed.projected,
         torch.tensor(gaps(params, layer, vectors, sources, passed), dtype=torch.float64),
+        torch.from_numpy(study(params.beside, params.base)),
     )  # fmt: skip
     return Result(params, *(each.numpy() for each in arrays))
