@@ -247,6 +247,9 @@ SAID: dict[str, tuple[Params, Params]] = {
         learning.Params(pictures=500, layers=1, channels=4),
     ),
     "The softmax is saturated": (attending.Params(query_gain=8, scaled=False), attending.Params()),
+    "Order is lost on this layer": (attending.Params(), attending.Params(mask="causal")),
+    "Positions tell the order": (attending.Params(positions="rope"), attending.Params()),
+    "Who may be looked at depends": (attending.Params(mask="causal"), attending.Params(positions="learned")),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

@@ -13,7 +13,7 @@ WIDTHS = tuple(2**power for power in range(10))  # numbers a head, 1 to 512
 ROWS, KEYS = 1024, 8  # queries, and the keys that each chooses from
 POSITION_KINDS = ("sinusoidal", "learned", "rope")
 OFFSETS, STARTS, POSITION_WIDTH = 64, (0, 40), 64
-CACHE_WIDTH, CACHE_HEADS, CACHE_TOKENS, REPEATS = 64, 4, 256, 2
+CACHE_WIDTH, CACHE_HEADS, CACHE_TOKENS, REPEATS = 64, 4, 192, 3
 
 
 def drawn(seed: int) -> torch.Generator:

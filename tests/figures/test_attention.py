@@ -21,7 +21,7 @@ def test_the_payload_is_the_result() -> None:
 
 
 def test_settings_that_come_back_unchanged_change_nothing() -> None:
-    params = Params(words="a b c d", width="4", heads="2", scaled=False, head=1, followed=2, vectors='{"a": [1, 2, 3, 4]}')
+    params = Params(words="a b c d", width="4", heads="2", scaled=False, head=2, followed=3, vectors='{"a": [1, 2, 3, 4]}')
     header, _ = unpack(by_hand((compute(params),)))
     assert Params(**(params.as_dict() | json.loads(json.dumps(header["settings"])))) == params
 

@@ -67,8 +67,8 @@ class Params(p.Params):
     query_gain: float = p.number(1, 0, 8, 0.5, label="Queries times", more=True)
     value_gain: float = p.number(1, 0, 8, 0.5, label="Values times", more=True)
     scaled: bool = p.switch(True, label="Divide by √d", stage=True)
-    followed: float = p.number(0, 0, MOST - 1, 1, label="Followed query", stage=True)
-    head: float = p.number(0, 0, 1, 1, label="Shown head", stage=True, when=("heads", "2"))
+    followed: float = p.number(1, 1, MOST, 1, label="Followed query", stage=True)
+    head: float = p.number(1, 1, 2, 1, label="Shown head", stage=True, when=("heads", "2"))
     beside: str = p.choice("values", BESIDE, label="beside the layer", stage=True)
     vectors: str = p.text("", 600, label="Edited vectors", stage=True, private=True)
     query: tuple[float, ...] = _matrix(QUERY, "W_Q")
@@ -186,8 +186,8 @@ class Result(Base):
 
     def facts(self) -> dict[str, Fact]:
         """Sizes, the followed query's row, and what the outputs depend on."""
-        row = min(int(self.params.followed), len(self.inputs) - 1)
-        head = int(self.params.head) if self.params.head_count() > 1 else 0
+        row = min(int(self.params.followed), len(self.inputs)) - 1
+        head = int(self.params.head) - 1 if self.params.head_count() > 1 else 0
         weights, hidden = self.weights, np.isneginf(self.masked)
         logs = np.log(np.where(weights > 0, weights, 1))
         return {

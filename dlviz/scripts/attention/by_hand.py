@@ -28,8 +28,8 @@ SETTINGS: dict[str, Any] = {
     "query_gain": 1.0,
     "value_gain": 1.0,
     "scaled": True,
-    "followed": 0.0,
-    "head": 0.0,
+    "followed": 1.0,
+    "head": 1.0,
     "beside": "values",
     "vectors": "",
     "query": (1.0, 0.5, 0.0, 0.0, -0.5, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.5, 0.0, 0.0, 0.5, -1.0),
@@ -81,7 +81,7 @@ def main() -> dict[str, float]:
     passed = pass_through(layer, inputs, sources, allowed)
     steps = passed.attention
 
-    row, head = min(int(SETTINGS["followed"]), len(tokens) - 1), int(SETTINGS["head"]) if heads > 1 else 0
+    row, head = min(int(SETTINGS["followed"]), len(tokens)) - 1, int(SETTINGS["head"]) - 1 if heads > 1 else 0
     doubled = {name: pass_through(times(layer, **{name: 2.0}), inputs, sources, allowed).projected for name in ("query", "value")}
     numbers = {
         "tokens": float(len(tokens)),

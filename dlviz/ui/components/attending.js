@@ -57,8 +57,8 @@ class Attending {
     this.n = header.tokens.length;
     this.m = header.sources.length;
     this.each = header.width / header.heads;
-    this.head = header.heads > 1 ? this.settings.head : 0;
-    this.followed = Math.min(this.settings.followed, this.n - 1);
+    this.head = header.heads > 1 ? this.settings.head - 1 : 0;
+    this.followed = Math.min(this.settings.followed, this.n) - 1; // settings count from 1
   }
 
   change(settings) {
@@ -120,12 +120,12 @@ class Attending {
       scaled: { title: settings.scaled ? `÷ √${each}` : "not divided", rows: n, columns: m, tops: sources },
       masked: { title: header.allowed.includes(0) ? "masked" : "no mask", rows: n, columns: m, sides: tokens, tops: sources },
       weights: { title: "softmax: weights", rows: n, columns: m, tops: sources },
-      joined: { title: header.heads > 1 ? "both heads" : "weights × values = output", rows: n, columns: d, sides: this.box.compact ? null : tokens },
+      joined: { title: header.heads > 1 ? "both heads" : "weights × values = output", rows: n, columns: d, sides: header.heads > 1 ? null : tokens },
       wo: { title: "W_O", rows: d, columns: d, editable: true },
       projected: { title: "output", rows: n, columns: d },
     }[name];
     const matrix = (this.matrices[name] = new Matrix(this.svg, { ...about, sides: about.sides ?? [], tops: about.tops ?? null, name }, box));
-    if (box.sides) box.sides.forEach((word, i) => matrix.label(word, box.x - 5, box.y + (i + 0.5) * box.h, "end"));
+    if (box.named) (["key", "value"].includes(name) ? sources : tokens).forEach((word, i) => matrix.label(word, box.x - 5, box.y + (i + 0.5) * box.h, "end"));
     this.listen(matrix);
   }
 
@@ -157,10 +157,8 @@ class Attending {
     for (const [name, matrix] of Object.entries(this.matrices)) {
       matrix.fill(this.numbers(name), colours[name]);
       matrix.group.classList.toggle("away", !shown.has(name));
-      if (["query", "key", "value", "joined"].includes(name) && this.header.heads > 1) matrix.cells.forEach(({ rect, text }, at) => {
-        const other = Math.floor((at % this.header.width) / this.each) !== this.head && name !== "joined";
-        rect.classList.toggle("faint", other), text.classList.toggle("faint", other);
-      });
+      if (["query", "key", "value"].includes(name)) matrix.fade((at) => Math.floor((at % this.header.width) / this.each) !== this.head);
+      if (name === "weights") matrix.fade((at) => !this.header.allowed[at], "shut");
     }
     this.drawPlane(shown);
     this.point();
@@ -263,8 +261,8 @@ class Attending {
 
   follow(row) {
     if (this.fixed) return;
-    if (row !== this.settings.followed) {
-      this.settings.followed = row;
+    if (row !== this.followed) {
+      this.settings.followed = row + 1;
       this.followed = row;
       this.sendSoon();
     }
@@ -333,7 +331,7 @@ class Attending {
     if (!active || +this.field.value !== +value) this.field.value = value;
     const lenses = this.header.lenses;
     this.choices(".lenses", lenses.map(([, words]) => words), lenses.findIndex(([name]) => name === this.settings.beside), (i) => this.change({ beside: lenses[i][0] }));
-    this.choices(".heads", this.header.heads > 1 ? ["head 1", "head 2"] : [], this.head, (h) => this.change({ head: h }));
+    this.choices(".heads", this.header.heads > 1 ? ["head 1", "head 2"] : [], this.head, (h) => this.change({ head: h + 1 }));
   }
 
   called({ name, row, column }) {

@@ -1,5 +1,8 @@
 // Matrices of numbers as coloured cells, made once and filled again and again; each cell can be hovered, clicked, and some dragged.
 
+// with one decimal, for the smallest cells
+const briefer = (value) => brief(+value.toFixed(1));
+
 class Matrix {
   // box: {x, y, w, h} of one cell; about: {name, title, rows, columns, editable}
   constructor(parent, about, box) {
@@ -17,7 +20,7 @@ class Matrix {
     }
     make(this.group, "rect", { class: "frame", x: box.x, y: box.y, width: about.columns * box.w, height: about.rows * box.h });
     (about.sides ?? []).forEach((word, i) => this.label(word, box.x - 5, box.y + (i + 0.5) * box.h, "end"));
-    (about.tops ?? []).forEach((word, j) => this.label(word, box.x + (j + 0.5) * box.w, box.y - 6, "middle", box.w));
+    (about.tops ?? []).forEach((word, j) => this.label(word, box.x + (j + 0.5) * box.w, box.y - 6, "middle", box.w + 6));
   }
 
   // a token's name, shortened to the room there is
@@ -28,8 +31,7 @@ class Matrix {
 
   // colour(value) for each cell; what is -∞ is hatched
   fill(values, colour) {
-    const { w, h } = this.box, shown = [...values].map((value) => (value === -Infinity ? "−∞" : brief(value)));
-    const longest = Math.max(...shown.map((words) => words.length)), font = Math.min(15, 0.62 * h, (1.6 * w) / Math.max(2.6, longest)).toFixed(1);
+    const { w, h } = this.box, { shown, font } = [brief, briefer].map((write) => this.written(values, write)).find(({ font }, i) => font >= 9 || i === 1);
     if (font !== this.font) this.group.style.setProperty("--cell-font", `${(this.font = font)}px`);
     this.cells.forEach((cell, at) => {
       const hidden = values[at] === -Infinity, colours = hidden ? [150, 158, 168] : colour(values[at]), look = css(colours);
@@ -41,6 +43,17 @@ class Matrix {
       if (values[at] !== cell.value) cell.rect.dataset.value = values[at];
       Object.assign(cell, { look, words: shown[at], value: values[at] });
     });
+  }
+
+  // every number in few characters, and the size in which the longest still fits its cell
+  written(values, write) {
+    const shown = [...values].map((value) => (value === -Infinity ? "−∞" : write(value))), longest = Math.max(...shown.map((words) => words.length));
+    return { shown, font: Math.min(15, 0.62 * this.box.h, (1.65 * this.box.w) / Math.max(2.6, longest)).toFixed(1) };
+  }
+
+  // marks the cells of which `away(at)` is true
+  fade(away, kind = "faint") {
+    this.cells.forEach(({ rect, text }, at) => [rect, text].forEach((part) => part.classList.toggle(kind, away(at))));
   }
 
   // the box around a cell, a row (column null), a column (row null) or all of it

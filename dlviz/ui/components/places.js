@@ -71,12 +71,12 @@ function studying(given) {
 
 // half a page: queries, keys and values, the weights, and the plane
 function half(given) {
-  const { width, height, n, m, d, heads } = given, matrices = {}, signs = [], gap = 16, right = 0.46 * width;
-  const w = clip((width - right - 2 * SIDE - 2 * gap) / (d + m), 13, 44), h = clip((height - 3 * TITLE - 8) / (3 * Math.max(n, m)), 11, 40);
+  const { width, height, n, m, d, heads } = given, matrices = {}, signs = [], gap = 14, right = clip(0.44 * width, 150, 330);
+  const w = clip((width - right - 2 * SIDE - 2 * gap) / (d + m), 13, 48), h = clip((height - 3 * TITLE - 8) / (3 * Math.max(n, m)), 11, 44);
   column(matrices, [["query", n], ["key", m], ["value", m]], SIDE, w, h, 0, height);
-  matrices.query.sides = [];
   const x = 2 * SIDE + d * w + gap, tall = clip((height - TITLE - LABELS) / n, 12, 60);
-  matrices.weights = { x, y: (height - n * tall) / 2 + 10, w, h: tall };
+  matrices.weights = { x, y: Math.max(TITLE + LABELS, (height - n * tall) / 2 + 10), w, h: tall };
+  for (const matrix of Object.values(matrices)) matrix.named = true;
   const plane = outputs({ n, d, heads }, matrices, signs, { x: x + m * w + gap, width: width - x - m * w - gap - 2, top: 0, height, most: h });
   return { matrices, plane, signs, compact: true };
 }
