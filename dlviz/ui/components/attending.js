@@ -46,7 +46,13 @@ class Attending {
     if (this.fixed) this.play(false);
     for (const control of this.root.querySelectorAll(".row input, .row .play, .row .back, .row .on")) control.disabled = this.fixed;
     this.work(same ? arrays : null);
-    this.draw();
+    this.shape() === this.drawn ? this.fill() : this.draw();
+  }
+
+  // all that decides which matrices stand where; while it stays, only numbers are written, and nothing loses the focus
+  shape() {
+    const { tokens, sources, width, heads, positions, base, cross, gains, allowed } = this.header, { clientWidth, clientHeight } = this.svg;
+    return JSON.stringify([tokens, sources, width, heads, positions, base, cross, gains, allowed, this.settings.scaled, this.studied() && this.settings.beside, clientWidth, clientHeight, enlarged(), this.fixed, themeColours(this.root)]);
   }
 
   // everything anew: torch's numbers where they are about these very settings, else worked out here
@@ -89,8 +95,10 @@ class Attending {
 
   draw() {
     if (!this.header || this.svg.clientWidth < 50) return;
+    this.drawn = this.shape();
     const { width, height } = measure(this.svg), added = ["sinusoidal", "learned"].includes(this.header.positions);
     this.box = attendingPlaces({ width, height, n: this.n, m: this.m, d: this.header.width, heads: this.header.heads, added, cross: this.header.cross, study: this.studied() });
+    const focused = this.root.getRootNode().activeElement?.dataset?.name;
     this.svg.replaceChildren();
     this.matrices = {};
     const signs = make(this.svg, "g");
@@ -100,6 +108,7 @@ class Attending {
     if (this.studied()) drawStudy(make(this.svg, "g", { class: "study" }), this.box.plane, this.header, this.settings, this.arrays.study, themeColours(this.root));
     this.marks = make(this.svg, "g", { class: "marks" });
     this.fill();
+    this.matrices[focused]?.group.focus({ preventScroll: true });
   }
 
   build(name, box) {
