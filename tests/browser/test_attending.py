@@ -172,8 +172,11 @@ def test_it_goes_step_by_step(visitor: Watched) -> None:
 
 def test_by_keyboard_a_number_is_chosen_and_changed(visitor: Watched) -> None:
     page = visitor.open("attention")
-    page.locator("svg.main [data-name=wv]").focus()
-    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "+", "+", "-"):
+    page.locator("svg.main [data-name=vectors]").focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowDown"):  # the first number, the second, W_Q
+        page.keyboard.press(key)
+    assert line(page).startswith("W_Q row 2, column 1")
+    for key in (*["ArrowRight"] * 5, "+", "+", "-"):  # through W_K into W_V
         page.keyboard.press(key)
     assert numbers(page, "wv") == [-1, 0.5, 0.5, 1.1]
     wait_until(page, lambda: params_of(page).value[5] == 1.1, "the server hears of it")

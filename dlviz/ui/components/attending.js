@@ -170,6 +170,7 @@ class Attending {
       if (name === "weights") matrix.fade((at) => !this.header.allowed[at], "shut");
     }
     this.drawPlane(shown);
+    this.rove();
     this.point();
     this.drawControls();
   }
@@ -208,9 +209,8 @@ class Attending {
 
   listen(matrix) {
     const { group, name } = matrix, cellOf = (event) => (event.target.dataset?.row === undefined ? null : { name, row: +event.target.dataset.row, column: +event.target.dataset.column });
-    group.setAttribute("tabindex", this.fixed ? -1 : 0);
     group.setAttribute("role", "application");
-    group.setAttribute("aria-label", `${matrix.title}, ${matrix.rows} by ${matrix.columns}. Arrow keys choose a number${matrix.editable ? ", plus and minus change it, Enter types it" : ""}.`);
+    group.setAttribute("aria-label", `${matrix.title}, ${matrix.rows} by ${matrix.columns}. Arrow keys choose a number, also of the next matrix${matrix.editable ? "; plus and minus change it, Enter types it" : ""}.`);
     group.onpointermove = (event) => this.hover(cellOf(event));
     group.onpointerleave = () => this.hover(null);
     group.onpointerdown = (event) => this.press(event, matrix, cellOf(event));
@@ -250,8 +250,20 @@ class Attending {
       this.setNumber(now, matrix.at(now.row, now.column) + pull);
       return this.sendSoon();
     }
-    const clip = (at, count) => Math.max(0, Math.min(count - 1, at));
-    this.pick({ name: matrix.name, row: now ? clip(now.row + by[0], matrix.rows) : 0, column: now ? clip(now.column + by[1], matrix.columns) : 0 });
+    if (!now) return this.pick({ name: matrix.name, row: 0, column: 0 });
+    const row = clip(now.row + by[0], 0, matrix.rows - 1), column = now.column + by[1];
+    if (column >= 0 && column < matrix.columns) return this.pick({ name: matrix.name, row, column });
+    // over the edge into the next matrix, as one reads
+    const names = Object.keys(this.matrices), next = this.matrices[names[names.indexOf(matrix.name) + by[1]]];
+    if (!next || next.group.classList.contains("away")) return;
+    this.pick({ name: next.name, row: Math.min(row, next.rows - 1), column: by[1] > 0 ? 0 : next.columns - 1 });
+    next.group.focus({ preventScroll: true });
+  }
+
+  // all matrices are one stop of the Tab key: the one that was looked at last
+  rove() {
+    const names = Object.keys(this.matrices), stop = this.picked && names.includes(this.picked.name) ? this.picked.name : names[0];
+    for (const name of names) this.matrices[name].group.setAttribute("tabindex", !this.fixed && name === stop ? 0 : -1);
   }
 
   sendSoon() {
