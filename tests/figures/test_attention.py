@@ -26,7 +26,9 @@ def test_settings_that_come_back_unchanged_change_nothing() -> None:
     assert Params(**(params.as_dict() | json.loads(json.dumps(header["settings"])))) == params
 
 
-def test_two_pictures_have_the_same_scale() -> None:
-    one, other = compute(Params()), compute(Params(value_gain=3))
-    first, second = (unpack(by_hand(pair))[0]["spread"] for pair in ((one, other), (other, one)))
-    assert first == second == np.abs(other.value).max() > np.abs(one.value).max()
+def test_two_pictures_have_the_same_scales() -> None:
+    one, other = compute(Params()), compute(Params(value_gain=3, words="x y z u"))
+    first, second = (unpack(by_hand(pair))[0]["reaches"] for pair in ((one, other), (other, one)))
+    alone = unpack(by_hand((one,)))[0]["reaches"]
+    assert first == second and first["value"] == np.abs(other.value).max() > alone["value"] == np.abs(one.value).max()
+    assert all(first[kind] >= alone[kind] for kind in alone)

@@ -128,7 +128,7 @@ class Attending {
       scores: { title: "q·k", rows: n, columns: m, sides: tokens, tops: sources },
       scaled: { title: settings.scaled ? `÷ √${each}` : "not divided", rows: n, columns: m, tops: sources },
       masked: { title: header.allowed.includes(0) ? "masked" : "no mask", rows: n, columns: m, sides: tokens, tops: sources },
-      weights: { title: "softmax: weights", rows: n, columns: m, tops: sources },
+      weights: { title: m * box.w > 100 ? "softmax: weights" : "softmax", rows: n, columns: m, tops: sources },
       joined: { title: header.heads > 1 ? "both heads" : "weights × values = output", rows: n, columns: d, sides: header.heads > 1 ? null : tokens },
       wo: { title: "W_O", rows: d, columns: d, editable: true },
       projected: { title: "output", rows: n, columns: d },
@@ -151,12 +151,21 @@ class Attending {
     return result[name];
   }
 
+  // colours of every matrix; scales hold what stands beside this picture too
   colours() {
-    const { result, settings } = this, reach = (...lists) => Math.max(1e-12, ...lists.flatMap((list) => [...list].filter(Number.isFinite).map(Math.abs)));
-    const both = (most) => (value) => signed(value, most), share = (value) => mixed([255, 255, 255], GREEN, value);
-    const rows = both(reach(result.vectors, result.inputs, result.sources, result.added)), scores = both(reach(result.scores));
-    const handed = both(reach(result.query, result.key, result.value, result.joined, result.projected)), weights = both(reach(...["query", "key", "value"].map((name) => corner(settings[name], this.header.width, this.header.width))));
-    return { vectors: rows, others: rows, added: rows, inputs: rows, wq: weights, wk: weights, wv: weights, wo: weights, scores, scaled: scores, masked: scores, weights: share, query: handed, key: handed, value: handed, joined: handed, projected: handed };
+    const { result, settings, header } = this, d = header.width, { rows, handed, scores } = header.reaches;
+    const reach = (least, ...lists) => Math.max(1e-12, least, ...lists.flatMap((list) => [...list].map(Math.abs))), around = (most) => (value) => signed(value, most);
+    const tokens = around(reach(rows, result.vectors, result.inputs, result.sources, result.added)), fits = around(reach(scores, result.scores));
+    const passed = around(reach(handed, result.query, result.key, result.value, result.joined, result.projected));
+    const weights = around(reach(1, ...Object.keys(WEIGHTS).map((name) => corner(settings[FIELDS[name]], d, d)))), share = (value) => mixed([255, 255, 255], GREEN, value);
+    const each = (names, colour) => Object.fromEntries(names.map((name) => [name, colour]));
+    return {
+      ...each(["vectors", "others", "added", "inputs"], tokens),
+      ...each(Object.keys(WEIGHTS), weights),
+      ...each(["query", "key", "value", "joined", "projected"], passed),
+      ...each(["scores", "scaled", "masked"], fits),
+      weights: share,
+    };
   }
 
   // numbers, colours, plane and words; nothing is built anew
@@ -166,8 +175,7 @@ class Attending {
     for (const [name, matrix] of Object.entries(this.matrices)) {
       matrix.fill(this.numbers(name), colours[name]);
       matrix.group.classList.toggle("away", !shown.has(name));
-      if (["query", "key", "value"].includes(name)) matrix.fade((at) => Math.floor((at % this.header.width) / this.each) !== this.head);
-      if (name === "weights") matrix.fade((at) => !this.header.allowed[at], "shut");
+      if (name === "weights") matrix.shut((at) => !this.header.allowed[at]);
     }
     this.drawPlane(shown);
     this.rove();
@@ -197,7 +205,7 @@ class Attending {
       followed,
       names: sources,
       queries: tokens,
-      reach: header.spread,
+      reach: header.reaches.value,
       title: `values${header.heads > 1 ? ` of head ${this.head + 1}` : ""}${this.each > 2 ? `, numbers 1 and 2 of ${this.each}` : ""}`,
       shown: shown.has("outputs"),
     });
@@ -310,6 +318,7 @@ class Attending {
     const cell = this.hovered ?? this.picked, line = this.root.querySelector(".line");
     this.marks.replaceChildren();
     const mark = (name, row, column, kind) => this.matrices[name] && make(this.marks, "rect", { class: kind, ...this.matrices[name].around(row, column) });
+    if (this.header.heads > 1) for (const name of ["query", "key", "value", "joined"]) this.matrices[name] && this.markHead(name, null, "of-head");
     if (this.step === LAST) for (const name of ["weights", "joined", "projected"]) mark(name, this.followed, null, "query-row");
     if (!cell || !this.matrices[cell.name]) {
       line.textContent = this.step === LAST ? this.average() : STEPS[this.step][2];
@@ -327,9 +336,9 @@ class Attending {
     return { matrices, tokens: header.tokens, sources: header.sources, about: header, settings, head, each, result, rows, ofHead: (name, row) => this.ofHead(name, row) };
   }
 
-  markHead(name, row) {
+  markHead(name, row, kind = "made") {
     const matrix = this.matrices[name], { x, y, height } = matrix.around(row, 0);
-    make(this.marks, "rect", { class: "made", x: x + this.head * this.each * matrix.box.w, y, width: this.each * matrix.box.w, height });
+    make(this.marks, "rect", { class: kind, x: x + this.head * this.each * matrix.box.w, y, width: this.each * matrix.box.w, height });
   }
 
   // the followed output in words

@@ -51,9 +51,9 @@ class Matrix {
     return { shown, font: Math.min(15, 0.62 * this.box.h, (1.65 * this.box.w) / Math.max(2.6, longest)).toFixed(1) };
   }
 
-  // marks the cells of which `away(at)` is true
-  fade(away, kind = "faint") {
-    this.cells.forEach(({ rect, text }, at) => [rect, text].forEach((part) => part.classList.toggle(kind, away(at))));
+  // greys the cells of which `closed(at)` is true
+  shut(closed) {
+    this.cells.forEach(({ rect, text }, at) => [rect, text].forEach((part) => part.classList.toggle("shut", closed(at))));
   }
 
   // the box around a cell, a row (column null), a column (row null) or all of it

@@ -24,7 +24,7 @@ class ValuePlane {
 
   // values and outputs: points [x, y]; weights: the followed row; reach: the axes go at least so far
   draw(box, { values, outputs, weights, allowed, followed, names, queries, reach, title, shown }) {
-    const most = Math.max(reach, ...values.flat().map(Math.abs)) * 1.12 || 1, unit = Math.min(box.width, box.height) / (2 * most);
+    const most = Math.max(reach, ...values.flat().map(Math.abs)) * 1.2 || 1, unit = Math.min(box.width, box.height) / (2 * most);
     const [wide, high] = [box.width / (2 * unit), box.height / (2 * unit)];
     this.group.replaceChildren();
     const { sx, sy, inside } = panel(this.group, box, [-wide, wide], [-high, high], { title: "", bare: true });
@@ -42,8 +42,19 @@ class ValuePlane {
       make(inside, "circle", { ...look, "data-x": value[0], "data-y": value[1] });
     });
     if (shown) this.drawOutputs(inside, outputs, followed, queries, sx, sy);
-    values.forEach(([x, y], j) => this.name(box, names[j], sx(x), sy(y) - (shown ? 8 + 9 * Math.sqrt(weights[j]) : 9), "value-name"));
-    if (shown) this.name(box, `output of ${queries[followed]}`, sx(outputs[followed][0]), sy(outputs[followed][1]) + 22, "output-name");
+    const words = values.map(([x, y], j) => [names[j], sx(x), sy(y) - (shown ? 8 + 9 * Math.sqrt(weights[j]) : 9)]);
+    for (const [name, x, y] of words) this.name(box, name, x, y, "value-name");
+    const marks = [...values, ...outputs].map(([x, y]) => [sx(x), sy(y), 7]).concat(words.map(([name, x, y]) => [x, y - 4, 3.4 * name.length]));
+    if (shown) this.nameOutput(box, `output of ${queries[followed]}`, [sx(outputs[followed][0]), sy(outputs[followed][1])], marks);
+  }
+
+  // beside the output at x, y, where the words cover the fewest marks [x, y, half their width]
+  nameOutput(box, words, [x, y], marks) {
+    const half = 3.4 * words.length, places = [[x, y + 24], [x, y - 16], [x - half - 16, y + 5], [x + half + 16, y + 5], [x, y + 42], [x, y - 34]];
+    const covered = ([cx, cy]) => marks.filter(([mx, my, wide]) => Math.abs(mx - cx) < half + wide && Math.abs(my - cy + 4) < 13).length;
+    const outside = ([cx, cy]) => (cx - half < box.x || cx + half > box.x + box.width || cy < box.y + 13 || cy > box.y + box.height - 4 ? 1.5 : 0);
+    const cost = (place) => covered(place) + outside(place), best = places.reduce((one, other) => (cost(other) < cost(one) ? other : one));
+    this.name(box, words, best[0], best[1], "output-name");
   }
 
   drawOutputs(inside, outputs, followed, queries, sx, sy) {
