@@ -122,6 +122,7 @@ def pasted(layers: str, start: str = "torch") -> own.Params:
 
 
 # how a diagnosis begins or goes on -> settings for which it is to be said, and settings for which it is not
+SCENE = {scene.id: scene.params for scene in SCENES}
 SAID: dict[str, tuple[Params, Params]] = {
     "is not a finite number": (curve_of("own", expression="log(x)"), curve_of("tanh")),
     "passes no gradient back": (curve_of("relu", bias=-2), curve_of("relu", bias=2)),
@@ -249,10 +250,16 @@ SAID: dict[str, tuple[Params, Params]] = {
         learning.Params(pictures=500, layers=1, channels=4),
     ),
     "The softmax is saturated": (attending.Params(query_gain=8, scaled=False), attending.Params()),
+    "The opened head rests": (SCENE["sink"], SCENE["induction"]),
+    "The opened head looks one token back": (SCENE["encoder"], SCENE["sink"]),
+    "The opened head is an induction head": (SCENE["induction"], SCENE["sink"]),
     "An induction head:": (born.Params(), born.Params(layers=1)),
     "these lengths, not the rule": (born.Params(periods="one"), born.Params()),
     "maps are still fog": (born.Params(layers=1), born.Params()),
     "Everything hangs on one head": (born.Params(), born.Params(task="add", heads="4", positions="learned")),
+    "Order is lost on this layer": (attending.Params(), attending.Params(mask="causal")),
+    "Positions tell the order": (attending.Params(positions="rope"), attending.Params()),
+    "Who may be looked at depends": (attending.Params(mask="causal"), attending.Params(positions="learned")),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 

@@ -80,7 +80,7 @@ def filters() -> str:
 
 
 def attention() -> str:
-    """Who looks at whom in a sentence of three words, and the three values with an output between them; one unit is 110, y points down."""
+    """Who looks at whom in a sentence of three words, and the three values with an output between them; one unit is 75, y points down."""
     result = attending.compute(attending.Params())
     words, weights = result.params.tokens(), result.weights[0]
     parts = []
@@ -90,8 +90,8 @@ def attention() -> str:
     for i, word in enumerate(words):
         parts.append(f'<text class="axis" x="-300" y="{-84 + 100 * i}" text-anchor="end">{word}</text>')
         parts.append(f'<text class="axis" x="{-242 + 100 * i}" y="-154" text-anchor="middle">{word}</text>')
-    corners = [f"{235 + 85 * x:.1f},{12 - 85 * y:.1f}" for x, y in result.value]
-    x, y = 235 + 85 * result.projected[0, 0], 12 - 85 * result.projected[0, 1]
+    corners = [f"{200 + 75 * x:.1f},{12 - 75 * y:.1f}" for x, y in result.value]
+    x, y = 200 + 75 * result.projected[0, 0], 12 - 75 * result.projected[0, 1]
     parts.append(f'<path class="axis" d="M{" ".join(corners)}z"/>')
     parts += [
         f'<path class="line-1" style="stroke-width:22" data-name="{word}" d="M{at}h0.1"/>' for word, at in zip(words, corners, strict=True)

@@ -1,5 +1,6 @@
 """The picture of Heatmap: all heads of a model over one text, and one of them opened."""
 
+import altair as alt
 import numpy as np
 
 from dlviz.compute.attention.heatmap import SORTS, Result
@@ -28,3 +29,18 @@ def order(result: Result) -> list[int]:
         return list(range(count))
     values = np.nan_to_num(result.score(result.params.sort).ravel(), nan=-1.0)
     return [int(number) for number in np.argsort(-values, kind="stable")]
+
+
+def contexts(result: Result) -> alt.Chart:
+    """The cosine of one word's vectors in two texts, before the first layer (0) and after each."""
+    rows = [{"layer": layer, "cosine": float(cosine)} for layer, cosine in enumerate(result.cosines)]
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("layer:Q", title="after layer (0: before the first)", axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y("cosine:Q", title="cosine of the two vectors", scale=alt.Scale(zero=False)),
+            tooltip=["layer:Q", alt.Tooltip("cosine:Q", format=".3g")],
+        )
+        .properties(height=260)
+    )

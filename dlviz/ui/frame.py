@@ -23,6 +23,7 @@ from dlviz.ui.state import Settings, touch
 
 STYLE = Path(__file__).with_name("frame.css")
 PATIENCE = 20.0  # seconds a page waits for a short job
+LONG = 110  # characters of a title and its question that still stand on one line with the buttons
 
 log = logging.getLogger("dlviz.ui")
 
@@ -83,7 +84,8 @@ def _header(settings: Settings) -> None:
     topic = settings.topic
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         words = present.path_title(settings) or topic.question
-        st.html(f"<h1>{html.escape(topic.title)} <span>· {html.escape(words)}</span></h1>", width="stretch")
+        size = ' class="long"' if len(topic.title) + len(words) > LONG else ""
+        st.html(f"<h1{size}>{html.escape(topic.title)} <span>· {html.escape(words)}</span></h1>", width="stretch")
         present.show_buttons(settings)
         with st.popover("Share", icon=":material/link:", key="share", width="content"):
             takehome.share(settings)

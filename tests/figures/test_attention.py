@@ -21,12 +21,14 @@ def test_the_payload_is_the_result() -> None:
 
 
 def test_settings_that_come_back_unchanged_change_nothing() -> None:
-    params = Params(words="a b c d", width="4", heads="2", scaled=False, head=1, followed=2, vectors='{"a": [1, 2, 3, 4]}')
+    params = Params(words="a b c d", width="4", heads="2", scaled=False, head=2, followed=3, vectors='{"a": [1, 2, 3, 4]}')
     header, _ = unpack(by_hand((compute(params),)))
     assert Params(**(params.as_dict() | json.loads(json.dumps(header["settings"])))) == params
 
 
-def test_two_pictures_have_the_same_scale() -> None:
-    one, other = compute(Params()), compute(Params(value_gain=3))
-    first, second = (unpack(by_hand(pair))[0]["spread"] for pair in ((one, other), (other, one)))
-    assert first == second == np.abs(other.value).max() > np.abs(one.value).max()
+def test_two_pictures_have_the_same_scales() -> None:
+    one, other = compute(Params()), compute(Params(value_gain=3, words="x y z u"))
+    first, second = (unpack(by_hand(pair))[0]["reaches"] for pair in ((one, other), (other, one)))
+    alone = unpack(by_hand((one,)))[0]["reaches"]
+    assert first == second and first["value"] == np.abs(other.value).max() > alone["value"] == np.abs(one.value).max()
+    assert all(first[kind] >= alone[kind] for kind in alone)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from dlviz import params as p
+from dlviz.compute.attention.studies import BESIDE, facts_of, study
 from dlviz.fields import ParameterError
 from dlviz.nets.attending import allowed_pairs, sinusoids
 from dlviz.nets.multihead import Layer, Passed, pass_through, stacked, times
@@ -23,8 +24,8 @@ MASKS = {"none": "none", "causal": "causal", "window": "window"}
 POSITIONS = {"none": "none", "sinusoidal": "sine", "learned": "learned", "rope": "RoPE"}
 # of the first two numbers: who looks for what, what is found, and what is handed over
 QUERY = (1.0, 0.5, 0.0, 0.0, -0.5, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.5, 0.0, 0.0, 0.5, -1.0)
-KEY = (0.5, -1.0, 0.0, 0.5, 1.0, 0.5, 0.0, 0.0, 0.5, 0.0, -1.0, 0.5, 0.0, 0.0, 1.0, 1.0)
-VALUE = (0.5, -1.0, 0.5, 0.0, 1.0, 1.0, 0.0, 0.5, 0.0, 0.0, 1.0, -0.5, 0.5, 0.0, 0.0, 1.0)
+KEY = (0.5, -0.5, 0.0, 0.5, 1.0, 1.0, 0.0, 0.0, 0.5, 0.0, -1.0, 0.5, 0.0, 0.0, 1.0, 1.0)
+VALUE = (-1.0, 0.5, 0.5, 0.0, 0.5, 1.0, 0.0, 0.5, 0.0, 0.0, 1.0, -0.5, 0.5, 0.0, 0.0, 1.0)
 OUTPUT = (1.0, 0.0, 0.5, 0.0, 0.0, 1.0, 0.0, -0.5, 0.0, 0.5, 1.0, 0.0, 0.5, 0.0, 0.0, 1.0)
 LEARNED = (0.4, -0.2, 0.1, 0.3, -0.5, 0.6, 0.2, -0.1, 0.1, 0.5, -0.4, 0.2, 0.7, -0.3, 0.3, 0.5, -0.2, -0.6, 0.1, 0.4, 0.3, 0.2, -0.5, -0.3)
 
@@ -66,8 +67,9 @@ class Params(p.Params):
     query_gain: float = p.number(1, 0, 8, 0.5, label="Queries times", more=True)
     value_gain: float = p.number(1, 0, 8, 0.5, label="Values times", more=True)
     scaled: bool = p.switch(True, label="Divide by √d", stage=True)
-    followed: float = p.number(0, 0, MOST - 1, 1, label="Followed query", stage=True)
-    head: float = p.number(0, 0, 1, 1, label="Shown head", stage=True, when=("heads", "2"))
+    followed: float = p.number(1, 1, MOST, 1, label="Followed query", stage=True)
+    head: float = p.number(1, 1, 2, 1, label="Shown head", stage=True, when=("heads", "2"))
+    beside: str = p.choice("values", BESIDE, label="beside the layer", stage=True)
     vectors: str = p.text("", 600, label="Edited vectors", stage=True, private=True)
     query: tuple[float, ...] = _matrix(QUERY, "W_Q")
     key: tuple[float, ...] = _matrix(KEY, "W_K")
@@ -84,6 +86,8 @@ class Params(p.Params):
                 raise ParameterError(name, long, f"words of at most {LONGEST} letters")
         if self.padding >= len(self.sources()):
             raise ParameterError("padding", self.padding, f"fewer than the {len(self.sources())} tokens that are looked at")
+        if self.kind == "self" and self.mask == "window" and self.padding >= self.window:
+            raise ParameterError("padding", self.padding, "fewer than the window, or the last query would look nowhere: 0/0")
         if self.by_position() == "rope" and self.head_width() % 2:
             raise ParameterError("positions", "rope", "an even number of numbers a head, because RoPE turns pairs of them")
         try:
@@ -159,7 +163,7 @@ class Params(p.Params):
 class Result(Base):
     """All float64, rows are tokens: `vectors`, `added`, `inputs` (n, d), `sources` (m, d); `query` (n, d), `key`, `value` (m, d);
     `turned_query` (h, n, d/h), `turned_key` (h, m, d/h); `scores`, `scaled`, `masked`, `weights` (h, n, m); `joined`, `projected` (n, d).
-    `gaps` (6,): how far outputs or scores move, as GAPS says."""
+    `gaps` (6,): how far outputs or scores move, as GAPS says; `study`: what stands beside the layer, see `studies.study`."""
 
     VERSION: ClassVar[int] = 1
     PARAMS: ClassVar[type[p.Params]] = Params
@@ -180,11 +184,12 @@ class Result(Base):
     joined: np.ndarray
     projected: np.ndarray
     gaps: np.ndarray
+    study: np.ndarray
 
     def facts(self) -> dict[str, Fact]:
         """Sizes, the followed query's row, and what the outputs depend on."""
-        row = min(int(self.params.followed), len(self.inputs) - 1)
-        head = int(self.params.head) if self.params.head_count() > 1 else 0
+        row = min(int(self.params.followed), len(self.inputs)) - 1
+        head = int(self.params.head) - 1 if self.params.head_count() > 1 else 0
         weights, hidden = self.weights, np.isneginf(self.masked)
         logs = np.log(np.where(weights > 0, weights, 1))
         return {
@@ -206,6 +211,7 @@ class Result(Base):
             **{
                 name: Fact(None if np.isnan(gap) else float(gap), label) for (name, label), gap in zip(GAPS.items(), self.gaps, strict=True)
             },
+            **facts_of(self.params.beside, self.study),
         }
 
 
@@ -257,5 +263,6 @@ def compute(params: Params) -> Result:
         vectors, params.added(), inputs, sources, passed.query, passed.key, passed.value, passed.turned_query, passed.turned_key,
         steps.scores, steps.scaled, steps.masked, steps.weights, passed.joined, passed.projected,
         torch.tensor(gaps(params, layer, vectors, sources, passed), dtype=torch.float64),
+        torch.from_numpy(study(params.beside, params.base)),
     )  # fmt: skip
     return Result(params, *(each.numpy() for each in arrays))

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from dlviz.nets.attending import allowed_pairs, sinusoids
+from dlviz.nets.attention_studies import POSITION_KINDS, WIDTHS, generate, multiply_adds, scores_by_width, similarity_by_offset
 from dlviz.nets.multihead import Layer, pass_through, stacked, times
 from dlviz.nets.wordvectors import WIDEST, embed
 
@@ -27,12 +28,13 @@ SETTINGS: dict[str, Any] = {
     "query_gain": 1.0,
     "value_gain": 1.0,
     "scaled": True,
-    "followed": 0.0,
-    "head": 0.0,
+    "followed": 1.0,
+    "head": 1.0,
+    "beside": "values",
     "vectors": "",
     "query": (1.0, 0.5, 0.0, 0.0, -0.5, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.5, 0.0, 0.0, 0.5, -1.0),
-    "key": (0.5, -1.0, 0.0, 0.5, 1.0, 0.5, 0.0, 0.0, 0.5, 0.0, -1.0, 0.5, 0.0, 0.0, 1.0, 1.0),
-    "value": (0.5, -1.0, 0.5, 0.0, 1.0, 1.0, 0.0, 0.5, 0.0, 0.0, 1.0, -0.5, 0.5, 0.0, 0.0, 1.0),
+    "key": (0.5, -0.5, 0.0, 0.5, 1.0, 1.0, 0.0, 0.0, 0.5, 0.0, -1.0, 0.5, 0.0, 0.0, 1.0, 1.0),
+    "value": (-1.0, 0.5, 0.5, 0.0, 0.5, 1.0, 0.0, 0.5, 0.0, 0.0, 1.0, -0.5, 0.5, 0.0, 0.0, 1.0),
     "output": (1.0, 0.0, 0.5, 0.0, 0.0, 1.0, 0.0, -0.5, 0.0, 0.5, 1.0, 0.0, 0.5, 0.0, 0.0, 1.0),
     "learned": (0.4, -0.2, 0.1, 0.3, -0.5, 0.6, 0.2, -0.1, 0.1, 0.5, -0.4, 0.2, 0.7, -0.3,
                 0.3, 0.5, -0.2, -0.6, 0.1, 0.4, 0.3, 0.2, -0.5, -0.3),
@@ -79,7 +81,7 @@ def main() -> dict[str, float]:
     passed = pass_through(layer, inputs, sources, allowed)
     steps = passed.attention
 
-    row, head = min(int(SETTINGS["followed"]), len(tokens) - 1), int(SETTINGS["head"]) if heads > 1 else 0
+    row, head = min(int(SETTINGS["followed"]), len(tokens)) - 1, int(SETTINGS["head"]) - 1 if heads > 1 else 0
     doubled = {name: pass_through(times(layer, **{name: 2.0}), inputs, sources, allowed).projected for name in ("query", "value")}
     numbers = {
         "tokens": float(len(tokens)),
@@ -106,6 +108,24 @@ def main() -> dict[str, float]:
         for depth in (1, 2):
             last = stacked(layer, swapped, allowed, depth)[-1] - stacked(layer, inputs, allowed, depth)[-1]
             numbers[f"last_gap[{depth}]"] = last.abs().max().item() if len(tokens) > 2 else math.nan
+    return numbers | studied()
+
+
+def studied() -> dict[str, float]:
+    """The study that stands beside the layer, if one does."""
+    numbers: dict[str, float] = {}
+    if SETTINGS["beside"] == "scaling":
+        for d, variance, top, divided in zip(WIDTHS, *scores_by_width().tolist(), strict=True):
+            numbers |= {f"variance[{d}]": variance, f"top[{d}]": top, f"top_divided[{d}]": divided}
+    if SETTINGS["beside"] == "offsets":
+        for kind, (one, other) in zip(POSITION_KINDS, similarity_by_offset(SETTINGS["base"]), strict=True):
+            numbers[f"start_gap[{kind}]"] = (one - other).abs().max().item()
+            numbers |= {f"{kind}[{k}]": one[k].item() for k in (1, 4, 16, 64)}
+    if SETTINGS["beside"] == "cache":
+        without, kept = generate(False), generate(True)
+        numbers["measured_times_faster"] = (without.seconds.sum() / kept.seconds.sum()).item()
+        numbers["cache_gap"] = (without.tokens - kept.tokens).abs().max().item()
+        numbers["times_fewer"] = multiply_adds(False) / multiply_adds(True)
     return numbers
 
 

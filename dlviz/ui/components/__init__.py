@@ -41,7 +41,7 @@ PARTS = {
     "convolution": ("drawing.js", "convolving.js", "grids.js"),
     "digitpad": ("drawing.js", "grids.js", "tiles.js", "tiny.js"),
     "sketch": ("drawing.js", "grids.js"),
-    "attending": ("drawing.js", "grids.js"),
+    "attending": ("drawing.js", "grids.js", "attend.js", "matrices.js", "plane.js", "arithmetic.js", "places.js", "studies.js"),
 }
 
 
