@@ -147,13 +147,18 @@ def test_a_program_runs_by_the_plain_command(topic: catalog.Topic, tmp_path: Pat
 
 
 @by_view
-def test_a_program_imports_nothing_of_dlviz_and_its_parts_do_not_clash(view: str) -> None:
-    """No top-level name is defined twice with different meanings, among all that was copied into one file."""
+def test_a_program_imports_nothing_of_dlviz_that_it_does_not_bring_and_its_parts_do_not_clash(view: str) -> None:
+    """No top-level name is defined twice with different meanings, among all that was copied into one file; where modules stay modules,
+    each that is imported was brought before."""
     tree = ast.parse(scripts.export(view, resolve(view)[0]()))
-    for node in ast.walk(tree):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module or "."] if isinstance(node, ast.ImportFrom) else []
-        assert not any(name.split(".")[0] in ("dlviz", "") for name in names)
+    brought: set[str] = set()
+    for node in tree.body:
+        match node:
+            case ast.Expr(ast.Call(ast.Name("_module"), [ast.Constant(str(name)), ast.Constant(str(text))])):
+                assert dlviz_modules(ast.parse(text)) <= brought, name
+                brought |= {".".join(name.split(".")[: depth + 1]) for depth in range(len(name.split(".")))}
+            case _:
+                assert dlviz_modules(node) <= brought
     meanings: dict[str, str] = {}
     for node in tree.body:
         match node:
@@ -170,6 +175,13 @@ def test_a_program_imports_nothing_of_dlviz_and_its_parts_do_not_clash(view: str
         for name, meaning in defined.items():
             assert meanings.setdefault(name, meaning) == meaning, f"{name} is defined twice"
     assert {"main", "SETTINGS", "torch"} <= set(meanings)
+
+
+def dlviz_modules(tree: ast.AST) -> set[str]:
+    """The modules of dlviz that are imported anywhere in this tree, or from which something is."""
+    found = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    found += [node.module or "dlviz" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {name for name in found if name.split(".")[0] == "dlviz"}
 
 
 def without_settings(program: str) -> str:
