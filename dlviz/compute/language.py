@@ -1,5 +1,6 @@
 """The language models with their tokenizers, each built once in a process, and texts read by them. Shared by topics."""
 
+import threading
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,6 +13,7 @@ from dlviz.nets.transformer import bert, gpt, llama
 from dlviz.nets.transformer.base import Transformer, empty, ready
 from dlviz.zoo import language
 
+_one_at_a_time = threading.Lock()
 TITLES = {"smollm2": "SmolLM2-135M", "minilm": "MiniLM-L6", "austen": "Austen GPT"}
 
 
@@ -37,9 +39,14 @@ def tensor(tokens: Tokens) -> Tensor:
     return torch.tensor(tokens.ids)
 
 
-@cache
 def model(name: str) -> LanguageModel:
     """The model of this name, ready to be asked. MissingWeights if it has to be fetched first; KeyError for an unknown name."""
+    with _one_at_a_time:  # or two who ask at once would each build one
+        return _built(name)
+
+
+@cache
+def _built(name: str) -> LanguageModel:
     found = language.load(name)
     network: Transformer
     if name == "smollm2":

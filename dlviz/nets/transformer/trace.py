@@ -25,6 +25,7 @@ PARTS = {
     "hidden": "(L, T, inner) hidden units of the feed-forward layers",
 }
 PATTERNS = ("attention",)
+MOST_TOKENS = 512  # of a trace: 270 patterns of as many tokens are 280 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +44,10 @@ class Trace:
 def trace(network: Transformer, tokens: Tensor, parts: Collection[str] = PATTERNS, changes: Changes | None = None) -> Trace:
     """What the network does with tokens (T,): its attention, and of PARTS those asked for. The output is that of a plain pass, to the bit.
 
-    KeyError for an unknown part; ValueError as `Transformer.forward` has it.
+    KeyError for an unknown part; ValueError for more than MOST_TOKENS, and as `Transformer.forward` has it.
     """
+    if len(tokens) > MOST_TOKENS:
+        raise ValueError(f"A trace of {len(tokens)} tokens: expected at most {MOST_TOKENS}.")
     kept = Kept({*PATTERNS, *parts})
     if unknown := kept.wanted - PARTS.keys():
         raise KeyError(f"There is no {sorted(unknown)} in a trace: there are {list(PARTS)}.")

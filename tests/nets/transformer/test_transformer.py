@@ -147,6 +147,8 @@ def test_one_token_is_enough_none_and_too_many_are_not(network: Transformer) -> 
     for count in (0, 65):
         with pytest.raises(ValueError, match=f"{count} tokens: expected 1 to 64"):
             network(tiny.tokens(count))
+    with pytest.raises(ValueError, match="A trace of 513 tokens: expected at most 512"):
+        trace(network, tiny.tokens(513)[0])
 
 
 def test_without_positions_an_unmasked_network_treats_tokens_alike_wherever_they_stand() -> None:
