@@ -5,7 +5,7 @@ import json
 import time
 from pathlib import Path
 
-from bench import attributing, browser, computing, digits, gradients
+from bench import attributing, browser, computing, digits, gradients, language
 from bench.ratios import Row, machine, table
 
 ALTERNATIONS, QUICK = 15, 5
@@ -14,7 +14,7 @@ ALTERNATIONS, QUICK = 15, 5
 def main() -> None:
     """Measure what was asked for."""
     in_browser = browser.rows()
-    computed = computing.ROWS | attributing.ROWS | gradients.ROWS | digits.ROWS
+    computed = computing.ROWS | attributing.ROWS | gradients.ROWS | digits.ROWS | language.ROWS
     names = [*in_browser, *computed]
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} alternations instead of {ALTERNATIONS}")

@@ -47,6 +47,14 @@ TOPICS = (
         icon=":material/filter_b_and_w:",
         views=("filters.convolution", "filters.learning", "filters.drag", "filters.inside", "filters.channel"),
     ),
+    Topic(
+        slug="attention",
+        title="Attention heatmaps",
+        question="Which words does each word look at, what comes of it, and how is such a head born?",
+        section="Language",
+        icon=":material/grid_on:",
+        views=("attention.heatmap", "attention.by_hand", "attention.born"),
+    ),
 )
 
 

@@ -36,10 +36,11 @@ class Lines(Spec):
     """Text of several lines, at most `at_most` printable characters in all; the view's `check` reads it.
 
     Lines keep their numbers, so that advice can point at them: only what stands at the ends of lines, and after the last,
-    is dropped. Tabs become spaces.
+    is dropped. Tabs become spaces. `prose`: words rather than code, whose long lines are broken on the page.
     """
 
     at_most: int
+    prose: bool = False
     placeholder: str = ""
 
     def check(self, name: str, value: object) -> str:

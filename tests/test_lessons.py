@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from dlviz import assets, catalog, lessons
-from dlviz.compute import resolve, run
+from dlviz.compute import resolve
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
+from dlviz.compute.attention import born
+from dlviz.compute.attention import by_hand as attending
 from dlviz.compute.filters import channel, convolution, drag, inside, learning
 from dlviz.compute.gradients import by_hand, depth, own, training
 from dlviz.compute.gradients import time as through_time
@@ -18,6 +20,7 @@ from dlviz.params import Params
 from dlviz.results import Fact, Facts
 from tests import sharing
 from tests.conftest import SCENES, view_of
+from tests.sharing import shared
 
 FactsOf = Callable[[Scene], Facts]
 PAIRS = [(scene, claim) for scene in SCENES for claim in scene.expects]
@@ -124,6 +127,7 @@ def pasted(layers: str, start: str = "torch") -> own.Params:
 ZEROS = assets.put(np.zeros(4 * (250 + 6 + 1970), np.uint8))
 
 # how a diagnosis begins or goes on -> settings for which it is to be said, and settings for which it is not
+SCENE = {scene.id: scene.params for scene in SCENES}
 SAID: dict[str, tuple[Params, Params]] = {
     "is not a finite number": (curve_of("own", expression="log(x)"), curve_of("tanh")),
     "passes no gradient back": (curve_of("relu", bias=-2), curve_of("relu", bias=2)),
@@ -258,6 +262,17 @@ SAID: dict[str, tuple[Params, Params]] = {
         learning.Params(pictures=500, epochs=8, batch_size=10),
         learning.Params(pictures=500, layers=1, channels=4),
     ),
+    "The softmax is saturated": (attending.Params(query_gain=8, scaled=False), attending.Params()),
+    "The opened head rests": (SCENE["sink"], SCENE["induction"]),
+    "The opened head looks one token back": (SCENE["encoder"], SCENE["sink"]),
+    "The opened head is an induction head": (SCENE["induction"], SCENE["sink"]),
+    "An induction head:": (born.Params(), born.Params(layers=1)),
+    "these lengths, not the rule": (born.Params(periods="one"), born.Params()),
+    "maps are still fog": (born.Params(layers=1), born.Params()),
+    "Everything hangs on one head": (born.Params(), born.Params(task="add", heads="4", positions="learned")),
+    "Order is lost on this layer": (attending.Params(), attending.Params(mask="causal")),
+    "Positions tell the order": (attending.Params(positions="rope"), attending.Params()),
+    "Who may be looked at depends": (attending.Params(mask="causal"), attending.Params(positions="learned")),
     "not arithmetic: in a larger tensor": (cost.Params(functions=(), exponent=10), cost.Params(functions=(), exponent=20)),
 }
 
@@ -265,7 +280,7 @@ SAID: dict[str, tuple[Params, Params]] = {
 def diagnose(params: Params) -> list[str]:
     """What the page says of these settings."""
     topic, view = next(name.split(".") for name in VIEWS if resolve(name)[0] is type(params))
-    facts = run(f"{topic}.{view}", params).facts()
+    facts = shared(f"{topic}.{view}", params).result.facts()
     return lessons.load(topic).diagnose(view, facts, curve.LABELS)
 
 

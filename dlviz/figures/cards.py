@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dlviz.compute.activations import curve as curves
+from dlviz.compute.attention import by_hand as attending
 from dlviz.compute.filters import convolution as convolutions
 from dlviz.compute.gradients import depth
 from dlviz.nets.activations import ACTIVATIONS
@@ -78,6 +79,28 @@ def filters() -> str:
     return _svg("-400 -230 800 450", words, "\n".join(parts))
 
 
+def attention() -> str:
+    """Who looks at whom in a sentence of three words, and the three values with an output between them; one unit is 75, y points down."""
+    result = attending.compute(attending.Params())
+    words, weights = result.params.tokens(), result.weights[0]
+    parts = []
+    for i, j in np.ndindex(weights.shape):
+        look = f"stroke:none;fill:currentColor;opacity:{weights[i, j]:.2f}"
+        parts.append(f'<path class="line-1" style="{look}" d="M{-290 + 100 * j},{-140 + 100 * i}h96v96h-96z"/>')
+    for i, word in enumerate(words):
+        parts.append(f'<text class="axis" x="-300" y="{-84 + 100 * i}" text-anchor="end">{word}</text>')
+        parts.append(f'<text class="axis" x="{-242 + 100 * i}" y="-154" text-anchor="middle">{word}</text>')
+    corners = [f"{200 + 75 * x:.1f},{12 - 75 * y:.1f}" for x, y in result.value]
+    x, y = 200 + 75 * result.projected[0, 0], 12 - 75 * result.projected[0, 1]
+    parts.append(f'<path class="axis" d="M{" ".join(corners)}z"/>')
+    parts += [
+        f'<path class="line-1" style="stroke-width:22" data-name="{word}" d="M{at}h0.1"/>' for word, at in zip(words, corners, strict=True)
+    ]
+    parts.append(f'<path class="line-2" style="stroke-width:26" data-name="output" d="M{x:.1f},{y:.1f}h0.1"/>')
+    alt = "Three words, how much each looks at each, and their values as corners of a triangle with an output inside it."
+    return _svg("-400 -230 800 450", alt, "\n".join(parts))
+
+
 def _pixels(values: np.ndarray, kind: str, left: int, top: int) -> str:
     """Positive values from 0 to 1 as squares of PIXEL, in four steps of opacity."""
     steps = np.clip(np.ceil(4 * values - 0.2), 0, 4).astype(int)
@@ -89,4 +112,4 @@ def _pixels(values: np.ndarray, kind: str, left: int, top: int) -> str:
     return "\n".join(f'<path class="{kind}" style="{look}{step / 4}" d="{"".join(squares)}"/>' for step, squares in rows if squares)
 
 
-CARDS: dict[str, Callable[[], str]] = {"activations": activations, "gradients": gradients, "filters": filters}
+CARDS: dict[str, Callable[[], str]] = {"activations": activations, "gradients": gradients, "filters": filters, "attention": attention}

@@ -2,14 +2,17 @@
 
 Export replaces only the SETTINGS block, by the repr of validated Params, and the MATERIAL block of a view that has one, by
 what its `material(params)` gives, such as the bytes of a picture; and puts the source of every dlviz module that
-the program imports in the place of the import, so that it runs with torch alone.
+the program imports in the place of the import, so that it runs with torch alone. Where modules use others by their names, as
+bert.Config and llama.Config, each stays a module of its own.
 """
 
 import ast
+import importlib.util
 import inspect
 import json
 import pprint
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,25 @@ from typing import Any
 from dlviz.params import Params
 
 FOLDER = Path(__file__).parent
+# Stands in a program whose modules use one another by name.
+MODULES = '''INSTALLED = importlib.util.find_spec("dlviz") is not None
+
+
+def _module(name: str, source: str) -> None:
+    """A module of dlviz from its source, unless dlviz is installed."""
+    if INSTALLED:
+        return
+    parents = name.split(".")
+    for depth in range(1, len(parents) + 1):
+        whole, last = ".".join(parents[:depth]), parents[depth - 1]
+        if whole not in sys.modules:
+            sys.modules[whole] = types.ModuleType(whole)
+            sys.modules[whole].__path__ = []
+            if depth > 1:
+                setattr(sys.modules[".".join(parents[: depth - 1])], last, sys.modules[whole])
+    module = sys.modules[name]
+    module.__file__ = str(Path.cwd().joinpath(*parents))
+    exec(compile(source, f"<{name}>", "exec"), module.__dict__)'''
 
 
 def export(view: str, params: Params) -> str:
@@ -24,18 +46,19 @@ def export(view: str, params: Params) -> str:
     source = (FOLDER / f"{view.replace('.', '/')}.py").read_text(encoding="utf-8")
     tree = ast.parse(source)
     modules = list(dict.fromkeys(name for node in tree.body for name in _dlviz_imports(node)))
-    imports: list[str] = []
-    inlined: list[str] = []
-    for name in _with_needs(modules):
-        module = inspect.getsource(import_module(name))
-        imports += _imports(module)
-        inlined.append(f"# {'-' * 20} from dlviz: {name}\n\n{_body(module)}")
+    needed, imports = _with_needs(modules), [_imports(source)]
+    if any(_imports_modules(name) for name in needed):
+        inlined = [MODULES, *(f"_module({name!r}, r'''\n{_text(name)}''')" for name in needed), "\n".join(_dlviz_lines(tree))]
+        imports.append(["import importlib.util", "import sys", "import types", "from pathlib import Path"])
+    else:
+        inlined = [f"# {'-' * 20} from dlviz: {name}\n\n{_body(_text(name))}" for name in needed]
+        imports += [_imports(_text(name)) for name in needed]
     settings = f"SETTINGS: dict[str, Any] = {pprint.pformat(params.canonical().as_dict(), sort_dicts=False, width=100)}"
     if (material := _material(view, params)) is not None:
         settings += f"\n\nMATERIAL: dict[str, Any] = {pprint.pformat(material, sort_dicts=False, width=100)}"
     head = ast.get_docstring(tree, clean=False) or ""
-    imports = sorted(dict.fromkeys(imports + _imports(source)), key=lambda line: (line.startswith("from"), line))
-    parts = [f'"""{head}"""', "\n".join(imports), settings, *inlined, _body(source, without=("SETTINGS", "MATERIAL"))]
+    lines = sorted(dict.fromkeys(line for each in imports for line in each), key=lambda line: (line.startswith("from"), line))
+    parts = [f'"""{head}"""', "\n".join(lines), settings, *inlined, _body(source, without=("SETTINGS", "MATERIAL"))]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
@@ -58,14 +81,42 @@ def _material(view: str, params: Params) -> dict[str, Any] | None:
 
 
 def _dlviz_imports(node: ast.stmt) -> list[str]:
-    return [node.module] if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("dlviz") else []
+    """The dlviz modules that a statement imports, or imports names from."""
+    if not (isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("dlviz")):
+        return []
+    inside = [f"{node.module}.{alias.name}" for alias in node.names if _is_module(f"{node.module}.{alias.name}")]
+    return inside if len(inside) == len(node.names) else [node.module, *inside]
+
+
+@cache
+def _is_module(name: str) -> bool:
+    package = importlib.util.find_spec(name.rpartition(".")[0])
+    return bool(package and package.submodule_search_locations and importlib.util.find_spec(name))
+
+
+def _imports_modules(name: str) -> bool:
+    """Whether a module uses others by their names, such as bert.Config: then every module has to stay one."""
+    nodes = ast.parse(_text(name)).body
+    return any(
+        isinstance(node, ast.ImportFrom) and any(_is_module(f"{node.module}.{alias.name}") for alias in node.names)
+        for node in nodes
+        if _dlviz_imports(node)
+    )
+
+
+def _dlviz_lines(tree: ast.Module) -> list[str]:
+    return [ast.unparse(node) for node in tree.body if _dlviz_imports(node)]
+
+
+def _text(name: str) -> str:
+    return inspect.getsource(import_module(name))
 
 
 def _with_needs(names: list[str]) -> list[str]:
     """The modules and, before each, the dlviz modules it imports itself."""
     ordered: list[str] = []
     for name in names:
-        tree = ast.parse(inspect.getsource(import_module(name)))
+        tree = ast.parse(_text(name))
         needs = [needed for node in tree.body for needed in _dlviz_imports(node)]
         ordered += [module for module in [*_with_needs(needs), name] if module not in ordered]
     return ordered

@@ -12,6 +12,7 @@ from dlviz.ui.state import Settings, touch, widget_value
 
 FEW = 4  # options that still fit side by side
 LINES_HIGH = 210  # pixels for text of several lines
+PROSE_HIGH = 110
 
 
 def show_controls(settings: Settings) -> None:
@@ -93,7 +94,8 @@ def _widget(spec: Spec, key: str) -> Any:
         case Text():
             return st.text_input(placeholder=spec.placeholder, **common)
         case Lines():
-            return st.text_area(placeholder=spec.placeholder, height=LINES_HIGH, **common)
+            with st.container(key=f"prose.{common['key']}" if spec.prose else None):
+                return st.text_area(placeholder=spec.placeholder, height=PROSE_HIGH if spec.prose else LINES_HIGH, **common)
     raise TypeError(f"No widget for {type(spec).__name__}.")
 
 

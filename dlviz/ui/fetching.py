@@ -1,0 +1,40 @@
+"""A model on its way to this server, on the page that waits for it."""
+
+import streamlit as st
+
+from dlviz.ui.controls import plain_text
+from dlviz.ui.state import touch
+from dlviz.zoo import language
+from dlviz.zoo.background import Fetch
+from dlviz.zoo.files import MissingWeights
+
+AGAIN = 0.5  # seconds between two looks
+
+
+def show_fetch(name: str) -> None:
+    """Fetch this model and say how far it is; the page is drawn anew when it is here. What goes wrong is one sentence and a button."""
+    key = f"fetch.{name}"
+    if key not in st.session_state:
+        st.session_state[key] = language.fetch(name)
+    fetch: Fetch = st.session_state[key]
+    title, megabytes = language.FETCHED[name].title, language.FETCHED[name].megabytes
+
+    def again() -> None:
+        touch()
+        st.session_state.pop(key, None)
+
+    def look() -> None:
+        if not fetch.ended:
+            said, share = fetch.progress.doing, fetch.progress.done / max(1, fetch.progress.of)
+            st.progress(min(1.0, share), f"{title} comes to this server once, {megabytes} MB: {said}")
+            return
+        del st.session_state[key]
+        st.rerun()
+
+    try:
+        fetch.wait(0)
+    except MissingWeights as error:
+        st.warning(plain_text(f"{error} The pictures of the other models go on."))
+        st.button("Try again", key=f"{key}.again", on_click=again)
+        return
+    st.fragment(look, run_every=AGAIN)()

@@ -1,0 +1,43 @@
+"""Makes models/recorded/: the results of every scene, and of the view's own settings, whose model does not ship with the project.
+
+`python -m recipes.recorded`: some seconds, and the models (177 MB) are fetched first if they are not here.
+"""
+
+import sys
+
+from dlviz import catalog, lessons
+from dlviz.compute import resolve, run
+from dlviz.params import Params
+from dlviz.zoo import language, recorded
+
+VIEWS = ("attention.heatmap",)
+
+
+def settings_of(view: str) -> list[Params]:
+    """All settings of a view that are recorded: its own and its scenes', A's too, of models that have to be fetched."""
+    slug, _, short = view.partition(".")
+    assert view in catalog.find(slug).views
+    scenes = lessons.load(slug).of(short)
+    wanted = [resolve(view)[0](), *(scene.params for scene in scenes), *(scene.pin for scene in scenes if scene.pin)]
+    return [params for params in wanted if getattr(params, "model", "") in language.FETCHED]
+
+
+def main() -> int:
+    """Fetch the models, make the results, write them, and remove what is no longer wanted."""
+    for name in language.FETCHED:
+        language.fetch(name).wait(3600)
+    recorded.FOLDER.mkdir(parents=True, exist_ok=True)
+    written = set()
+    for view in VIEWS:
+        for params in settings_of(view):
+            file = recorded.file_of(view, params)
+            file.write_bytes(run(view, params).to_npz(view))
+            written.add(file)
+    for file in set(recorded.FOLDER.glob("*.npz")) - written:
+        file.unlink()
+    print(f"{len(written)} results, {sum(file.stat().st_size for file in written) / 1e3:.0f} kB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

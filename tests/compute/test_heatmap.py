@@ -1,0 +1,93 @@
+"""Heatmap: maps of a real model, their facts, and results that were recorded."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from dlviz.compute import language, run
+from dlviz.compute.attention import heatmap
+from dlviz.compute.attention.heatmap import SHAPES, Params, Result
+from dlviz.fields import ParameterError
+from dlviz.lessons import Scene
+from dlviz.nets.transformer.trace import trace
+from dlviz.zoo import language as zoo
+from dlviz.zoo import recorded
+from recipes.recorded import VIEWS, settings_of
+from tests.conftest import SCENES
+from tests.fetched import need
+
+RECORDED = [params for view in VIEWS for params in settings_of(view)]
+HEATMAPS = [scene for scene in SCENES if scene.view == "heatmap"]
+by_settings = pytest.mark.parametrize(
+    "params", RECORDED, ids=lambda params: f"{params.model}-{params.text[:12]}-{params.layer:g}.{params.head:g}"
+)
+
+
+@by_settings
+def test_every_first_picture_is_recorded_and_within_its_bounds(params: Params) -> None:
+    found = recorded.find("attention.heatmap", params, Result)
+    assert found is not None, "run `python -m recipes.recorded`"
+    assert found.params == params and found.maps.shape[:2] == SHAPES[params.model]
+    np.testing.assert_allclose(found.attention.sum(1), 1, atol=1e-5)
+    layer, head = int(params.layer) - 1, int(params.head) - 1
+    np.testing.assert_allclose(found.maps[layer, head] / 255, found.attention, atol=0.5 / 255 + 1e-6)  # of short texts maps are whole
+    if found.causal:
+        assert not np.triu(found.attention, 1).any() and not np.triu(found.maps, 1).any()
+
+
+@by_settings
+def test_what_is_recorded_is_what_the_model_gives(params: Params) -> None:
+    need(params)
+    old, new = recorded.find("attention.heatmap", params, Result), run("attention.heatmap", params)
+    assert old is not None and isinstance(new, Result) and not new.recorded
+    assert old.pieces == new.pieces and old.next == new.next
+    np.testing.assert_allclose(old.attention, new.attention, atol=0.02)
+    for name, fact in new.facts().items():
+        was = old.facts()[name].value
+        assert was == fact.value or was == pytest.approx(fact.value, rel=0.03, abs=1e-3), name
+
+
+def test_without_the_model_a_recorded_result_says_so_and_others_name_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zoo, "is_here", lambda name: False)
+    assert heatmap.missing(Params()) is None and heatmap.compute(Params()).recorded
+    own = Params(text="My own words")
+    assert heatmap.missing(own) == "smollm2"
+
+
+@pytest.mark.parametrize("scene", HEATMAPS, ids=lambda scene: scene.id)
+def test_the_score_of_the_opened_head_is_that_of_its_map(scene: Scene, result_of: Callable[[Scene], Result]) -> None:
+    """Softmax of QKᵀ/√d over what may be seen gives the attention back, and q·k over √d the scores."""
+    result = result_of(scene)
+    before = np.where(np.tri(len(result.pieces), dtype=bool), result.before, -np.inf) if result.causal else result.before
+    weights = np.exp(before - before.max(1, keepdims=True))
+    np.testing.assert_allclose(weights / weights.sum(1, keepdims=True), result.attention, atol=2e-5)
+    np.testing.assert_allclose(result.queries @ result.keys.T / np.sqrt(result.queries.shape[1]), result.before, atol=2e-3)
+
+
+def test_a_long_text_is_cut_and_its_maps_are_pooled() -> None:
+    params = Params(text="word " * 300, model="austen")
+    result = heatmap.compute(params)
+    assert result.tokens > 256 and len(result.pieces) == 256 and result.maps.shape == (6, 6, 32, 32)
+    assert result.attention.shape == (256, 256)
+
+
+def test_each_head_is_opened_as_the_trace_has_it() -> None:
+    params = Params(text="It is a truth universally acknowledged", model="austen", layer=4, head=2)
+    found = language.model("austen")
+    ids = torch.tensor(found.read(params.text).ids)
+    attention = trace(found.network, ids).attention
+    np.testing.assert_array_equal(heatmap.compute(params).attention, attention[3, 1].double().numpy())
+    assert heatmap.compute(replace(params, head=3)).attention[1, 0] != attention[3, 1, 1, 0].item()
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [({"text": " "}, "text"), ({"word": "dog"}, "word"), ({"looked": "dog"}, "looked"), ({"word": "France", "other": "no"}, "word"),
+     ({"layer": 31}, "layer"), ({"model": "minilm", "layer": 7}, "layer"), ({"head": 10}, "head"), ({"text": "a" * 2001}, "text")],
+)  # fmt: skip
+def test_bad_settings_are_one_sentence_about_one_field(settings: dict[str, object], field: str) -> None:
+    with pytest.raises(ParameterError, match=f"^{field} is "):
+        Params(**settings)  # type: ignore[arg-type]
