@@ -75,6 +75,7 @@ def figure(results: tuple[Count], clip: Clip) -> bytes:
 
 jobs.resolve = lambda view: (Settings, Count, compute)  # type: ignore[assignment, attr-defined]
 live.gather = gather  # type: ignore[assignment, attr-defined]
+live.kept = lambda view, params: False  # type: ignore[assignment, attr-defined]
 runtime.configure_logging()
 runtime.warm_up()
 query = st.query_params.to_dict()
