@@ -86,7 +86,7 @@ class Params(p.Params):
                 raise ParameterError(name, long, f"words of at most {LONGEST} letters")
         if self.padding >= len(self.sources()):
             raise ParameterError("padding", self.padding, f"fewer than the {len(self.sources())} tokens that are looked at")
-        if self.kind == "self" and self.mask == "window" and self.padding >= self.window:
+        if self.kind == "self" and self.mask == "window" and int(self.padding) >= int(self.window):
             raise ParameterError("padding", self.padding, "fewer than the window, or the last query would look nowhere: 0/0")
         if self.by_position() == "rope" and self.head_width() % 2:
             raise ParameterError("positions", "rope", "an even number of numbers a head, because RoPE turns pairs of them")
