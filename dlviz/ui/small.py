@@ -16,7 +16,7 @@ def show_training(result: Result, settings: Settings) -> None:
     """Which small network is asked, how good it is, and a button that takes the settings that the viewer has in Learning filters."""
     present = settings.params.as_dict()
     kept = st.session_state.get(LEARNING)
-    own = (kept if isinstance(kept, learning.Params) else learning.Params()).canonical()
+    own = (kept if isinstance(kept, learning.Params) else learning.Params()).of_training()
 
     def take() -> None:
         touch()
@@ -30,8 +30,12 @@ def show_training(result: Result, settings: Settings) -> None:
     else:
         st.markdown("EfficientNet is asked now. The small network of Learning filters is trained here, in a few seconds, when you ask it.")
     same = present["network"] == SMALL and trainings.settings_of(present["training"]) == own
-    st.button("Take the network of Learning filters, as it is set there now", on_click=take, disabled=same)
+    coloured = own.data == "emoji"
+    st.button("Take the network of Learning filters, as it is set there now", on_click=take, disabled=same or coloured)
     words = [learning.Params.specs()[name].say(getattr(own, name)) for name in own.differing(learning.Params())]
     st.caption(
-        plain_text(f"Set there: {', '.join(words) if words else 'everything as it opens'}. Weights loaded from a file are not taken.")
+        plain_text(
+            f"Set there: {', '.join(words) if words else 'everything as it opens'}. Changes by hand and weights from a file are not taken"
+            f"{', and neither is a network of emoji, which sees another kind of picture' if coloured else ''}."
+        )
     )

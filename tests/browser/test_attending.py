@@ -64,7 +64,7 @@ def test_every_step_is_torchs(visitor: Watched) -> None:
     page, rng = visitor.open(""), random.Random(9)
     source = (FOLDER / "attend.js").read_text(encoding="utf-8")
     seen = set()
-    for _ in range(40):
+    for _ in range(24):
         params = random_params(Params, rng, TEXTS).canonical()
         result = compute(params)
         header, arrays = unpack(by_hand((result,)))

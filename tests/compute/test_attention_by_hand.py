@@ -96,7 +96,7 @@ def test_between_two_texts_neither_mask_nor_positions_apply() -> None:
     found = compute(Params(kind="cross", mask="causal", positions="learned"))
     assert np.array_equal(plain.weights, found.weights) and found.weights.shape == (1, 3, 3)
     assert found.facts()["reversal"].value is None and Params(kind="cross", mask="causal").canonical().mask == "none"
-    assert compute(Params(kind="cross", others="ja", words="a b c d")).weights.tolist() == [[[1.0]] * 4]
+    assert np.array_equal(compute(Params(kind="cross", others="ja ja", words="a b c d")).weights, np.full((1, 4, 2), 0.5))
 
 
 def test_padding_is_looked_at_by_nobody() -> None:
@@ -119,6 +119,8 @@ def test_padding_is_looked_at_by_nobody() -> None:
         ({"width": "3", "positions": "rope"}, "positions", "an even number"),
         ({"vectors": "{"}, "vectors", "words and their 4 numbers"),
         ({"vectors": "[" * 500}, "vectors", "words and their 4 numbers"),
+        ({"vectors": "{}"}, "vectors", "words and their 4 numbers"),
+        ({"others": "one"}, "others", "2 to 6 words, not 1"),
         ({"vectors": "[1, 2]"}, "vectors", "words and their 4 numbers"),
         ({"vectors": '{"a": [1, 2]}'}, "vectors", "words and their 4 numbers"),
         ({"vectors": '{"a": 7}'}, "vectors", "words and their 4 numbers"),

@@ -125,6 +125,15 @@ def test_in_a_causal_stack_the_last_token_knows_the_order_from_the_second_layer_
         assert torch.equal(stacked(layer, changed, causal, 3)[:4], stacked(layer, inputs, causal, 3)[:4])
 
 
+def test_in_a_stack_each_token_stays_beside_what_it_is_given() -> None:
+    """x + attention(x): with values of zero nothing is given; with equal tokens each is given its own value, so x (1 + W_V) twice."""
+    inputs, everybody, zero = draw(17, 3, 2), allowed_pairs(3, 3), torch.zeros(2, 2, dtype=torch.float64)
+    assert torch.equal(stacked(Layer(zero, zero, zero), inputs, everybody, 3), inputs)
+    same, value = inputs[:1].expand(3, 2), draw(18, 2, 2)
+    onward = torch.eye(2, dtype=torch.float64) + value
+    torch.testing.assert_close(stacked(Layer(zero, zero, value), same, everybody, 2), same @ onward @ onward)
+
+
 def test_heads_are_split_and_joined_again() -> None:
     rows = torch.arange(24.0).reshape(3, 8)
     halves = split_heads(rows, 2)

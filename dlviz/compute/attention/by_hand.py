@@ -18,7 +18,7 @@ from dlviz.results import Fact
 from dlviz.results import Result as Base
 
 REACH = 20.0  # a number that is edited is between -REACH and REACH
-MOST, LONGEST = 6, 12  # tokens, and characters of a token
+LEAST, MOST, LONGEST = 2, 6, 12  # tokens, and characters of a token
 SHIFTED = 5  # places by which all tokens are moved to see whether a score depends on where they stand
 MASKS = {"none": "none", "causal": "causal", "window": "window"}
 POSITIONS = {"none": "none", "sinusoidal": "sine", "learned": "learned", "rope": "RoPE"}
@@ -78,15 +78,15 @@ class Params(p.Params):
     learned: tuple[float, ...] = _matrix(LEARNED, "Learned positions", when=("positions", "learned"))
 
     def check(self) -> None:
-        for name, least in (("words", 2), ("others", 1)):
+        for name in ("words", "others"):
             words = getattr(self, name).split()
-            if not least <= len(words) <= MOST:
-                raise ParameterError(name, getattr(self, name), f"{least} to {MOST} words, not {len(words)}")
+            if not LEAST <= len(words) <= MOST:
+                raise ParameterError(name, getattr(self, name), f"{LEAST} to {MOST} words, not {len(words)}")
             if long := next((word for word in words if len(word) > LONGEST), None):
                 raise ParameterError(name, long, f"words of at most {LONGEST} letters")
         if self.padding >= len(self.sources()):
             raise ParameterError("padding", self.padding, f"fewer than the {len(self.sources())} tokens that are looked at")
-        if self.kind == "self" and self.mask == "window" and self.padding >= self.window:
+        if self.kind == "self" and self.mask == "window" and int(self.padding) >= int(self.window):
             raise ParameterError("padding", self.padding, "fewer than the window, or the last query would look nowhere: 0/0")
         if self.by_position() == "rope" and self.head_width() % 2:
             raise ParameterError("positions", "rope", "an even number of numbers a head, because RoPE turns pairs of them")
@@ -117,8 +117,8 @@ class Params(p.Params):
 
     def edited(self) -> dict[str, list[float]]:
         """The vectors that were changed, by word. ValueError or TypeError if the text says no such thing."""
-        found = json.loads(self.vectors or "{}")
-        if not isinstance(found, dict):
+        found = json.loads(self.vectors) if self.vectors else {}
+        if not isinstance(found, dict) or (self.vectors and not found):
             raise TypeError
         for word, numbers in found.items():
             known = len(numbers) == WIDEST and all(type(number) in (int, float) and abs(number) <= REACH for number in numbers)

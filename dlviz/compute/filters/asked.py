@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dlviz import assets
-from dlviz.compute.filters import learning, real, trainings
+from dlviz.compute.filters import learning, real, sets, trainings
 from dlviz.compute.filters.excitation import excitations
 from dlviz.compute.filters.small import excited
 from dlviz.data import crops, digits
@@ -73,13 +73,13 @@ def best_real(settings: learning.Params | None, side: int, best: Sequence[int]) 
     """These real pictures: photographs, or where there are settings held-out ones of the small network. uint8 (k, side, side, 3)."""
     if settings is None:
         return real.pictures(side)[list(best)]
-    return np.repeat(learning.images(settings, "held_out")[list(best)][..., None], 3, -1)
+    return np.repeat(sets.images(settings.as_dict(), "held_out")[list(best)][:, 0, :, :, None], 3, -1)
 
 
 def names_of(settings: learning.Params | None, best: Sequence[int]) -> list[str]:
     """What these pictures are called."""
     if settings is None:
         return [real.NAMES[i] for i in best]
-    names, truth = learning.NAMES[settings.data], learning.labels(settings, "held_out")
+    names, truth = sets.NAMES[settings.data], sets.labels(settings.as_dict(), "held_out")
     kind = "digit " if settings.data == "digits" else ""
     return [f"{kind}{names[truth[i]]}, number {i}" for i in best]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dlviz import params as p
-from dlviz.compute.filters import asked, learning, maximise, recognising, trainings
+from dlviz.compute.filters import asked, maximise, recognising, sets, trainings
 from dlviz.compute.filters.asked import Asked
 from dlviz.compute.filters.excitation import CLASS
 from dlviz.compute.filters.small import packed
@@ -92,9 +92,9 @@ class Result(Base):
         settings = self.params.settings()
         if settings is None:
             return "EfficientNet-Lite0, 4,652,008 parameters, trained on ImageNet by others"
-        plain, what = settings.as_dict(), learning.DATA[settings.data].lower()
+        plain, what = settings.as_dict(), sets.DATA[settings.data].lower()
         parameters = recognising.count(recognising.convolutional_net(plain).parameters)
-        trained = f"trained here on {settings.pictures:,.0f} {what} in {recognising.steps_of(plain):,} steps"
+        trained = f"trained here on {settings.pictures:,.0f} {what} in {recognising.steps_of(plain, sets.count(plain)):,} steps"
         return f"CNN of Learning filters, {parameters:,} parameters, {trained}, seed {settings.seed:.0f}"
 
 

@@ -1,7 +1,5 @@
 """The small network of Learning filters for views that ask it something: trained with the settings of that view, to the same numbers."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,10 +8,11 @@ from urllib.parse import parse_qsl, urlencode
 import numpy as np
 import torch
 
-from dlviz.compute.filters import learning
 from dlviz.compute.filters import recognising as nets
+from dlviz.compute.filters import sets
 from dlviz.compute.filters.learning import Params as Settings
 from dlviz.compute.filters.small import excited
+from dlviz.compute.shelf import Shelf
 from dlviz.fields import ParameterError, quote
 from dlviz.nets.convolutional import Convolutional
 from dlviz.results import Progress
@@ -27,7 +26,8 @@ BATCH = 250  # pictures at a time
 def settings_of(text: str, name: str = "training") -> Settings:
     """The settings of Learning filters that a text such as "layers=3&norm=1" names, all others at their defaults.
 
-    ParameterError under `name` for what that view does not have.
+    What was done to the network after its training is left out. ParameterError under `name` for what that view does not have, and for
+    emoji: a picture in colour is not what this view climbs in.
     """
     specs, given = Settings.specs(), {}
     for field, value in parse_qsl(text, keep_blank_values=True):
@@ -37,9 +37,12 @@ def settings_of(text: str, name: str = "training") -> Settings:
     if text and not given:
         raise ParameterError(name, text, "settings of Learning filters as its link has them, such as layers=3&norm=1")
     try:
-        return Settings(**{field: specs[field].decode(field, value) for field, value in given.items()}).canonical()
+        settings = Settings(**{field: specs[field].decode(field, value) for field, value in given.items()}).of_training()
     except ParameterError as error:
         raise ParameterError(name, text, f"settings that Learning filters can have, but {str(error).rstrip('.')}") from None
+    if settings.data == "emoji":
+        raise ParameterError(name, text, "digits or animals: the network of emoji sees another kind of picture")
+    return settings
 
 
 def text_of(settings: Settings) -> str:
@@ -49,7 +52,7 @@ def text_of(settings: Settings) -> str:
     'layers=3&norm=1'
     """
     specs = Settings.specs()
-    return urlencode({name: specs[name].encode(getattr(settings, name)) for name in settings.differing(Settings())})
+    return urlencode({name: specs[name].encode(getattr(settings, name)) for name in settings.of_training().differing(Settings())})
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,31 +64,26 @@ class Trained:
     accuracy: float
 
 
-_shelf: OrderedDict[Settings, Trained] = OrderedDict()
-_lock = threading.Lock()
+_shelf: Shelf[Trained] = Shelf(KEPT)
 
 
 def train(settings: Settings) -> Generator[Progress, None, Trained]:
     """The network trained with these settings, step by step as Learning filters does it; at once if it is kept."""
-    with _lock:
-        if (kept := _shelf.get(settings)) is not None:
-            _shelf.move_to_end(settings)
-            return kept
+    if (kept := _shelf.take(settings)) is not None:
+        return kept
     plain = settings.as_dict()
-    net, last = nets.convolutional_net(plain), nets.steps_of(plain)
+    pictures, held_out = (sets.load(plain, part) for part in ("training", "held_out"))
+    net, last = nets.convolutional_net(plain), nets.steps_of(plain, len(pictures.y))
     every = max(1, last // TOLD)
-    for step in nets.training(net, learning.load(settings, "training"), plain, last):
+    for step in nets.training(net, pictures, plain, last):
         if step == last:
             break
         if step % every == 0:
             yield Progress(step, last, "training the small network, step")
     for tensor in net.parameters:
         tensor.requires_grad_(False)
-    trained = Trained(settings, net, nets.score(net, learning.load(settings, "held_out")).accuracy)
-    with _lock:
-        _shelf[settings] = trained
-        while len(_shelf) > KEPT:
-            _shelf.popitem(last=False)
+    trained = Trained(settings, net, nets.score(net, held_out).accuracy)
+    _shelf.put(settings, trained)
     return trained
 
 
@@ -103,7 +101,7 @@ def at_once(settings: Settings) -> Trained:
 @lru_cache(maxsize=16)
 def answers(trained: Trained, place: str) -> np.ndarray:
     """How much each held-out picture excites each map of a convolution, or each class: float32 (2000, C), read-only."""
-    x = 255 * learning.load(trained.settings, "held_out").x
+    x = 255 * sets.load(trained.settings.as_dict(), "held_out").x
     with torch.no_grad():
         found = torch.cat([excited(trained.net, place, batch) for batch in x.split(BATCH)]).numpy()
     found.flags.writeable = False

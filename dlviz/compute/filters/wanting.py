@@ -7,7 +7,7 @@ import torch
 
 from dlviz import params as p
 from dlviz import zoo
-from dlviz.compute.filters import asked, learning, maximise, recognising, trainings
+from dlviz.compute.filters import asked, learning, maximise, recognising, sets, trainings
 from dlviz.compute.filters.asked import DIGIT, NOISE, OWN
 from dlviz.compute.filters.excitation import CLASS
 from dlviz.data.photographs import PHOTOGRAPHS
@@ -138,7 +138,7 @@ class Params(p.Params):
         settings, place, index = self.settings(), self.place(), self.index()
         if settings is None:
             return f"class {CLASSES[self.label]}" if place == CLASS else f"channel {index} of {place}"
-        return f"class {learning.NAMES[settings.data][index]}" if place == CLASS else f"channel {index} of convolution {place}"
+        return f"class {sets.NAMES[settings.data][index]}" if place == CLASS else f"channel {index} of convolution {place}"
 
     def first(self) -> np.ndarray | None:
         """The picture that it starts from, as `asked.first` gives it."""
