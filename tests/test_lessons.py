@@ -221,6 +221,10 @@ SAID: dict[str, tuple[Params, Params]] = {
     "equal zeros get a gradient of exactly 0": (training.Params(initialisation="zeros", steps=20), training.Params(steps=20)),
     "what the slopes f′ and the weights multiply to": (training.Params(activation="sigmoid", steps=20), training.Params(steps=20)),
     "on the way back the weights make it grow": (training.Params(weight_spread=4, steps=20), training.Params(steps=20)),
+    "a norm divides every scale away": (
+        training.Params(activation="relu", norm="batch", weight_spread=0.5, data="digits", steps=20),
+        training.Params(activation="relu", norm="layer", data="digits", steps=20),
+    ),
     "The signal dies on its way up": (
         training.Params(activation="relu", weight_spread=0.5, steps=20),
         training.Params(activation="relu", initialisation="he", steps=20),

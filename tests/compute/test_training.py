@@ -166,6 +166,15 @@ def test_from_zeros_only_the_last_bias_moves() -> None:
     assert facts["update_median"].value is None and facts["update_largest_layer"].value is None
 
 
+def test_under_batch_norm_sigma_w_changes_no_gradient_but_by_its_own_size() -> None:
+    """∂L/∂W of a layer whose z is normalised is that of 2W, doubled: so its share of the last layer's stays."""
+    one, other = (result_of(norm="batch", weight_spread=spread, steps=20, samples=64, batch_size=64) for spread in (1, 2))
+    ratios = [result.facts()["gradient_ratio"].value for result in (one, other)]
+    assert ratios[0] == pytest.approx(ratios[1], rel=1e-3)
+    np.testing.assert_allclose(other.each("gradient")[0] * 2, one.each("gradient")[0], rtol=1e-3)
+    assert (one.facts()["norms"].value, result_of(steps=20).facts()["norms"].value) == (4, 0)
+
+
 def test_facts_are_what_their_names_say() -> None:
     result = result_of(clip=0.3)
     facts = {name: fact.value for name, fact in result.facts().items()}

@@ -116,6 +116,7 @@ class Result(Base):
             "diverged_at_step": _fact(self.diverged_at(), "diverged at step"),
             "steps_taken": _fact(self.steps[-1], "steps taken"),
             "layers": _fact(self.dead.shape[1], "layers"),
+            "norms": _fact(self.dead.shape[1] * (self.params.norm != "none"), "layers with a norm"),
             "parameters": _fact(self.parameters, "parameters"),
             "moved": _fact(self.moved[-1], "parameters that ever moved"),
             "moved_share": _fact(self.moved[-1] / self.parameters, "parameters that ever moved", "%"),
