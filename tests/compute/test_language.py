@@ -100,10 +100,9 @@ def test_smollm2_knows_the_capital_of_france() -> None:
     assert ours.text([int(probabilities.argmax())]) == " Paris" and float(probabilities.max()) > 0.7
 
 
-@pytest.mark.parametrize("text", SENTENCES[:2])
-def test_smollm2s_greedy_text_is_the_same_with_and_without_memory(text: str) -> None:
+def test_smollm2s_greedy_text_is_the_same_with_and_without_memory() -> None:
     ours = here("smollm2")
-    tokens = language.tensor(ours.read(text))
+    tokens = language.tensor(ours.read(SENTENCES[1]))
     found = [[token for token, _ in islice(generate(ours.network, tokens, remember=remember), 8)] for remember in (True, False)]
     assert found[0] == found[1]
 
