@@ -100,7 +100,7 @@ def test_a_part_of_a_run_is_a_result() -> None:
 
 
 def test_too_much_work_is_refused_with_the_limit() -> None:
-    with pytest.raises(ParameterError, match=r"steps is 2000(\.0)?: expected at most 61"):
+    with pytest.raises(ParameterError, match=r"steps is 2000(\.0)?: expected at most 170"):
         Params(steps=2000, batch_size=128, width=64, layers=3)
 
 

@@ -18,7 +18,7 @@ from dlviz.results import Result as Base
 
 FRAMES = 40  # pictures of one run
 MOST_LAYERS, MOST_HEADS = 3, 4
-MOST_WORK = 1_500_000  # of a run: steps × rows of a batch × width × layers
+MOST_WORK = 4_200_000  # of a run: steps × rows of a batch × width × layers
 LEARNED = 0.9  # share that is right from which on the task counts as learned
 HEADS = {f"{layer}.{head}": f"{layer}.{head}" for layer in range(1, MOST_LAYERS + 1) for head in range(1, MOST_HEADS + 1)}
 
