@@ -25,7 +25,9 @@ def depth(results: tuple[depths.Result, ...]) -> bytes:
     drawn: dict[str, list[tuple[np.ndarray, ...]]] = {
         "gradient": [(each.signal_gradient, each.weight_gradient) for each in results],
         "factor": [(each.through_weights, each.through_rest, each.through_slope, np.ones(1)) for each in results],
-        "signal": [(each.variance, each.square, each.predicted_square, each.fixed_square.reshape(1)) for each in results],
+        "signal": [(each.variance, each.square, abs(each.mean), each.predicted_square, each.fixed_square.reshape(1)) for each in results],
+        "update": [(_ratio(each),) for each in results],
+        "shares": [(each.dead, each.saturated, np.ones(1)) for each in results],
     }
     header = {
         "name": "dlviz-gradients",
@@ -42,11 +44,19 @@ def depth(results: tuple[depths.Result, ...]) -> bytes:
     return pack(
         header,
         **{name: getattr(result, name) for name in SENT},
+        mean_size=abs(result.mean),
+        ratio=_ratio(result),
         predicted=_predicted_line(result),
         per_sample=result.per_sample,
         histogram=result.histogram.astype(np.float32),
         chi=np.log10(result.map_chi).astype(np.float32),
     )
+
+
+def _ratio(result: depths.Result) -> np.ndarray:
+    """‖∂L/∂W‖ / ‖W‖ of every layer, (layers,); nan where the weights are all 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(result.weight_norm > 0, result.weight_gradient / result.weight_norm, np.nan)
 
 
 def _predicted_line(result: depths.Result) -> np.ndarray:

@@ -59,3 +59,14 @@ def test_a_click_on_the_map_asks_for_that_network(visitor: Watched) -> None:
     assert isinstance(params, Params) and params.initialisation == "normal"
     assert params.weight_spread == pytest.approx(2, abs=0.4) and params.bias_spread == pytest.approx(1.2, abs=0.4)
     assert readout(page)[1] == three_digits(compute(params).signal_gradient[0])
+
+
+def test_the_third_row_shows_what_is_chosen_and_sends_nothing(visitor: Watched) -> None:
+    page = visitor.open("gradients?view=depth")
+    sent, row = page.evaluate("sentAt"), page.locator(".st-key-stage .depth .third")
+    for name, words in (("update", "‖∂L/∂W‖ / ‖W‖"), ("shares", "dead units"), ("signal", "variance of outputs")):
+        row.locator(f"[data-row={name}]").focus()
+        page.keyboard.press("Enter")
+        assert row.locator("[aria-pressed=true]").get_attribute("data-row") == name
+        assert words in (page.locator(".st-key-stage .depth svg.main").text_content() or "")
+    assert page.evaluate("sentAt") == sent

@@ -32,6 +32,19 @@ def test_the_place_where_signals_rest_lies_on_the_axis() -> None:
     assert header["ranges"]["signal"][0] < header["rests"] < header["ranges"]["signal"][1]
 
 
+def test_the_third_row_has_ratio_mean_and_shares_on_axes_that_hold_them() -> None:
+    result = compute(Params(depth=6, activation="relu", width=8))
+    header, arrays = unpack(depth((result,)))
+    np.testing.assert_allclose(arrays["ratio"] * result.weight_norm, result.weight_gradient)
+    np.testing.assert_array_equal(arrays["mean_size"] ** 2, result.mean**2)
+    for kind, names in {"update": ("ratio",), "signal": ("mean_size", "variance"), "shares": ("dead", "saturated")}.items():
+        low, high = header["ranges"][kind]
+        shown = np.concatenate([arrays[name] for name in names])
+        assert (np.log10(shown[shown > 0]) > low).all() and (np.log10(shown[shown > 0]) < high).all()
+    unmoved = unpack(depth((compute(Params(initialisation="zeros", depth=3)),)))[1]
+    assert np.isnan(unmoved["ratio"]).all()
+
+
 def test_two_pictures_have_the_same_axes_that_hold_both() -> None:
     one, other = compute(Params(depth=20)), compute(Params(depth=10, activation="tanh"))
     first, second = unpack(depth((one, other)))[0], unpack(depth((other, one)))[0]

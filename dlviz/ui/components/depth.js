@@ -3,7 +3,9 @@
 
 const LINES = {
   gradient: [["signal_gradient", "‖∂L/∂z‖", 1], ["weight_gradient", "‖∂L/∂W‖", 0]],
-  signal: [["variance", "variance of outputs", 2], ["square", "mean square of z", 3]],
+  signal: [["variance", "variance of outputs", 2], ["square", "mean square of z", 3], ["mean_size", "|mean of outputs|", 4]],
+  update: [["ratio", "‖∂L/∂W‖ / ‖W‖", 0]],
+  shares: [["dead", "dead units", 4], ["saturated", "saturated (unit, sample) pairs", 0]],
 };
 const PREDICTED = { gradient: ["predicted", 1], signal: ["predicted_square", 3] };
 const FACTORS = [["through_weights", "gain of W", 0], ["through_slope", "slope f′", 1], ["through_rest", "skip and norm", 4]];
@@ -18,6 +20,8 @@ class Depth {
     this.layer = 0;
     this.svg.onpointermove = (event) => this.choose(Math.round(this.at(pointerIn(this.svg, event).x)) - 1);
     this.svg.onkeydown = (event) => this.press(event);
+    this.third = "signal"; // what the third row shows
+    for (const button of root.querySelectorAll(".third button")) button.onclick = () => this.choose_third(button.dataset.row);
     this.map.onclick = (event) => this.ask(pointerIn(this.map, event));
   }
 
@@ -35,6 +39,11 @@ class Depth {
   choose(layer) {
     this.layer = Math.max(0, Math.min(this.header.layers - 1, layer));
     this.point();
+  }
+
+  choose_third(row) {
+    this.third = row;
+    this.draw();
   }
 
   press(event) {
@@ -56,12 +65,13 @@ class Depth {
     this.svg.replaceChildren();
     const box = { x: 56, width: width - 66 }, domain = [0.5, header.longest + 0.5], room = height - 36;
     const at = (from, share) => ({ ...box, y: TITLE + room * from, height: room * share - TITLE - 6 }); // its legend stands above
+    for (const button of this.root.querySelectorAll(".third button")) button.setAttribute("aria-pressed", button.dataset.row === this.third);
     const whole = height > 330; // else the histograms have no room
     const parts = whole
-      ? [["gradient", at(0, 0.4)], ["factor", at(0.4, 0.24)], ["signal", at(0.64, 0.19)]]
-      : [["gradient", at(0, 0.46)], ["factor", at(0.46, 0.28)], ["signal", at(0.74, 0.26)]];
+      ? [["gradient", at(0, 0.4)], ["factor", at(0.4, 0.24)], [this.third, at(0.64, 0.19)]]
+      : [["gradient", at(0, 0.46)], ["factor", at(0.46, 0.28)], [this.third, at(0.74, 0.26)]];
     for (const [kind, place] of parts) {
-      const drawn = panel(this.svg, place, domain, header.ranges[kind], { title: "", powers: true, x: !whole && kind === "signal" ? "layer" : "" });
+      const drawn = panel(this.svg, place, domain, header.ranges[kind], { title: "", powers: true, x: !whole && kind === this.third ? "layer" : "" });
       this.sx = drawn.sx;
       if (kind === "factor") this.drawFactors(drawn, colours);
       else this.drawLines(kind, drawn, colours);
@@ -78,13 +88,14 @@ class Depth {
       make(inside, "path", { class: "line", d: linePath(values.length, (i) => sx(i + 1), (i) => (values[i] > 0 ? sy(Math.log10(values[i])) : NaN)), stroke: colours[colour], ...extra });
       if (values.length < 40 && !extra.class) values.forEach((value, i) => value > 0 && make(inside, "circle", { cx: sx(i + 1), cy: sy(Math.log10(value)), r: 2.5, fill: colours[colour] }));
     };
-    const [name, colour] = PREDICTED[kind], known = this.arrays[name].filter(Number.isFinite).length > 1;
+    const [name, colour] = PREDICTED[kind] ?? [], known = name && this.arrays[name].filter(Number.isFinite).length > 1;
     if (known) line(name, colour, { class: "line predicted", "stroke-width": 1.5 });
     for (const [each, , of] of LINES[kind]) line(each, of, { "stroke-width": kind === "gradient" ? 2.5 : 2 });
     if (kind === "signal" && this.header.rests !== null) this.drawRest(inside, box, sy(this.header.rests), colours[3]);
     const words = [...LINES[kind].map(([, label, of]) => [label, of]), ...(known ? [[box.width > 460 ? "- - predicted for infinite width" : "- - predicted", colour]] : [])];
     if (kind === "signal" && this.header.rests !== null && box.width > 520) words.push(["··· q*, where it rests", colour]);
     this.legend(box, words, colours);
+    if (kind === "shares" && [...this.arrays.dead, ...this.arrays.saturated].every((share) => !(share > 0))) this.note(box, "none in any layer: 0 has no logarithm");
     const lost = [...this.arrays.signal_gradient].lastIndexOf(0);
     if (kind === "gradient" && lost >= 0) this.note(box, `exactly 0 in ${this.header.precision}${lost ? ` up to layer ${lost + 1}` : " in layer 1"}`);
     if (kind === "gradient" && this.arrays.signal_gradient.some((value) => !Number.isFinite(value))) this.note(box, `beyond ${this.header.precision}`);
