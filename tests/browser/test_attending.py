@@ -108,7 +108,7 @@ def test_hovering_says_what_made_a_number_without_the_server(visitor: Watched) -
 
 def test_a_weight_is_dragged_and_everything_follows_before_the_server_hears_of_it(visitor: Watched) -> None:
     sent = count_frames(visitor.page)
-    page = visitor.open("attention")
+    page = visitor.open("attention?view=by_hand")
     root = page.locator(".attending")
     assert root.get_attribute("data-source") == "torch"
     np.testing.assert_allclose(numbers(page, "weights"), compute(params_of(page)).weights.ravel(), rtol=0)
@@ -144,7 +144,7 @@ def test_a_words_vector_changes_wherever_the_word_stands_and_travels_in_the_link
 
 
 def test_a_click_follows_a_query_and_the_server_hears_of_it(visitor: Watched) -> None:
-    page = visitor.open("attention")
+    page = visitor.open("attention?view=by_hand")
     cell(page, "weights", 2, 0).click()
     assert page.locator("svg.main .output-name").text_content() == "output of man"
     wait_until(page, lambda: params_of(page).followed == 3, "the server hears of it")
@@ -155,7 +155,7 @@ def test_a_click_follows_a_query_and_the_server_hears_of_it(visitor: Watched) ->
 
 def test_it_goes_step_by_step(visitor: Watched) -> None:
     """Only what has been reached stands there; playing begins anew at the end, and Space does the same."""
-    page = visitor.open("attention")
+    page = visitor.open("attention?view=by_hand")
     away = page.locator("svg.main g.away")
     assert away.count() == 0
     page.get_by_role("button", name="One step back").click()
@@ -171,7 +171,7 @@ def test_it_goes_step_by_step(visitor: Watched) -> None:
 
 
 def test_by_keyboard_a_number_is_chosen_and_changed(visitor: Watched) -> None:
-    page = visitor.open("attention")
+    page = visitor.open("attention?view=by_hand")
     page.locator("svg.main [data-name=vectors]").focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowDown"):  # the first number, the second, W_Q
         page.keyboard.press(key)

@@ -41,7 +41,7 @@ def focused(page: Page) -> dict[str, Any]:
     return page.evaluate(FOCUSED)[1] or {}
 
 
-def stops(page: Page, key: str = "Tab", most: int = 90) -> list[dict[str, Any]]:
+def stops(page: Page, key: str = "Tab", most: int = 120) -> list[dict[str, Any]]:
     """Where the focus goes from here, stop by stop, until it leaves the page; each with whether it is `visible`."""
     page.add_style_tag(content=STILL)
     found: list[dict[str, Any]] = []
