@@ -58,8 +58,8 @@ def _maps(result: Result) -> dict[str, Any]:
 def _curves(result: Result) -> list[dict[str, Any]]:
     does = ["previous symbol", *(["prefix matching"] if _repeats(result) else [])]
     return [
-        {"kind": "curves", "title": "share right", "array": "right", "series": ["trained lengths", "others"], "high": 1.0},
-        {"kind": "curves", "title": "best head", "array": "does", "series": does, "high": 1.0},
+        {"kind": "curves", "title": "share right", "array": "right", "series": ["trained lengths", "others"], "high": 1.0, "rises": True},
+        {"kind": "curves", "title": "best head", "array": "does", "series": does, "high": 1.0, "rises": True},
         {"kind": "curves", "title": "loss", "array": "losses", "series": [""], "high": 6.0},
     ]
 

@@ -32,28 +32,28 @@ def learning(results: tuple[learnings.Result, ...], clip: Clip) -> bytes:
             "kind": "weights", "main": True, "array": "rival", "reach": "rival_reach", "count": recognising.HIDDEN[0],
             "side": learnings.SIDE, "depth": depth, "title": "The rival's first weights", "words": f"{depth * 784}-16-16-10",
         },
-        {"kind": "curves", "main": True, "title": "wrong", "array": "wrong_shares", "series": series, "high": 1.0},
+        {"kind": "curves", "main": True, "title": "accuracy", "array": "accuracies", "series": series, "high": 1.0, "rises": True},
         {"kind": "curves", "main": True, "title": "loss", "array": "losses", "series": series, "high": 4.0},
         {"kind": "confusion", "main": True, "title": "Taken for", "names": names, "depth": depth, "long": params.data != "digits"},
     ]  # fmt: skip
-    shares = (1 - result.accuracies).astype(np.float32)
+    shares = result.accuracies.astype(np.float32)
     rival = np.nan_to_num(result.rival, posinf=0, neginf=0)  # a run may diverge
     reach = np.abs(rival).max(axis=(1, 2), initial=1e-12)
     levels = np.rint(rival / reach[:, None, None] * 127 + 127).astype(np.uint8)
     beside = {
         "losses": max((float(other.losses[np.isfinite(other.losses)].max(initial=0)) for other in others), default=0.0),
-        "wrong_shares": max((float(1 - other.accuracies.min()) for other in others), default=0.0),
+        "accuracies": max((float(other.accuracies.max()) for other in others), default=0.0),
     }
     header = {
         "name": "dlviz-learning", "clip": key("", params.of_training()), "steps": result.steps.tolist(), "of": clip.last, "done": clip.done,
         "until": max(clip.last, clip.until), "beside": beside, "again_ms": clip.again_ms, "panels": panels, "bar": True, "begin": 0,
-        "begins": [0], "framed": ["kernels", "rival", "rival_reach", "maps", "highs", "chances", "losses", "wrong_shares", "confusion"],
+        "begins": [0], "framed": ["kernels", "rival", "rival_reach", "maps", "highs", "chances", "losses", "accuracies", "confusion"],
         "examples": examples,
     }  # fmt: skip
     return pack(
         header, kernels=result.kernels, rival=levels, rival_reach=reach.astype(np.float32), maps=result.maps,
         highs=result.highs.astype(np.float32), chances=result.chances.astype(np.float32), losses=result.losses.astype(np.float32),
-        wrong_shares=shares, confusion=result.confusion, watched=held_out[watched], wrong=wrong,
+        accuracies=shares, confusion=result.confusion, watched=held_out[watched], wrong=wrong,
     )  # fmt: skip
 
 

@@ -36,7 +36,8 @@ const PANELS = {
         const { frames } = player, value = (j, k) => frames[j][spec.array][k];
         const high = 1.05 * Math.min(spec.high, frames.reduce((most, f) => Math.max(most, ...[...f[spec.array]].filter(Number.isFinite)), beside || 1e-9));
         drawn = panel(svg, { x: 44, y: 6, width: width - 56, height: height - 44 }, [0, Math.max(1, until)], [0, high], { title: spec.title, x: "step" });
-        const below = drawn.box.width < 190 ? 31 : 15; // beside the title where there is room
+        // beside the title where there is room; at the foot where lines rise to the top
+        const below = spec.rises ? drawn.box.height - 8 - 16 * spec.series.length : drawn.box.width < 190 ? 31 : 15;
         spec.series.forEach((name, k) => {
           const d = linePath(frames.length, (j) => drawn.sx(frames[j].step), (j) => drawn.sy(Math.min(value(j, k), 2 * high)));
           make(drawn.inside, "path", { class: "line", d, stroke: colours[k], "stroke-width": 2.5, "stroke-dasharray": k ? "6 3" : "none" });
