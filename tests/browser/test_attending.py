@@ -180,6 +180,7 @@ def test_by_keyboard_a_number_is_chosen_and_changed(visitor: Watched) -> None:
         page.keyboard.press(key)
     assert numbers(page, "wv") == [-1, 0.5, 0.5, 1.1]
     wait_until(page, lambda: params_of(page).value[5] == 1.1, "the server hears of it")
+    settle(page)
     page.keyboard.press("Enter")
     page.keyboard.type("-2")
     page.keyboard.press("Enter")

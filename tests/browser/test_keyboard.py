@@ -190,8 +190,8 @@ def test_what_one_takes_home_works_by_keys(visitor: Watched, topic: catalog.Topi
     while page.get_by_role("tab", name="Maths").get_attribute("aria-selected") != "true":  # a view's own tabs come before
         page.keyboard.press("ArrowRight")
         settle(page)
-    # With the first formula of a page Streamlit loads what draws it, and takes the tabs out of sight, and the focus away, until it is here.
-    page.get_by_role("tab", name="Maths").focus()
+        # What is shown for the first time, such as a formula, Streamlit loads, and takes the tabs and the focus away until it is here.
+        page.locator(f".st-key-{view.replace('.', '-')}-home [role=tab][aria-selected=true]").focus()
     for tab, files in (("Code", (".py", ".ipynb")), ("Data", (".npz",))):
         page.keyboard.press("ArrowRight")
         settle(page)  # what stands in a tab is made when it is opened
