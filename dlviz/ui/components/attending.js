@@ -358,7 +358,7 @@ class Attending {
     find(".number span").textContent = editable ? this.called(this.picked) : "click a number";
     this.field.disabled = !editable;
     const value = editable ? String(+matrix.at(this.picked.row, this.picked.column).toPrecision(6)) : "", active = this.root.getRootNode().activeElement === this.field;
-    if (!active || +this.field.value !== +value) this.field.value = value;
+    if (!active) this.field.value = value; // what is being typed is not taken away
     const lenses = this.header.lenses;
     this.choices(".lenses", lenses.map(([, words]) => words), lenses.findIndex(([name]) => name === this.settings.beside), (i) => this.change({ beside: lenses[i][0] }));
     this.choices(".heads", this.header.heads > 1 ? ["head 1", "head 2"] : [], this.head, (h) => this.change({ head: h + 1 }));
