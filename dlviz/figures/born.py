@@ -51,7 +51,7 @@ def _maps(result: Result) -> dict[str, Any]:
     return {
         "kind": "headmaps", "main": True, "title": "Attention: what each symbol takes from those before it", "array": "attention",
         "shape": [layers, heads, length], "symbols": symbols, "asked": result.asked.tolist(), "colours": SEQUENTIAL,
-        "off": sorted(f"{layer}.{head}" for layer, head in (name.split(".") for name in result.params.off)),
+        "off": list(result.params.off),
     }  # fmt: skip
 
 

@@ -37,4 +37,5 @@ def show_fetch(name: str) -> None:
         st.warning(plain_text(f"{error} The pictures of the other models go on."))
         st.button("Try again", key=f"{key}.again", on_click=again)
         return
-    st.fragment(look, run_every=AGAIN)()
+    with st.container(key="fetch"):
+        st.fragment(look, run_every=AGAIN)()

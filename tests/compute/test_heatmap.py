@@ -67,6 +67,20 @@ def test_the_score_of_the_opened_head_is_that_of_its_map(scene: Scene, result_of
     np.testing.assert_allclose(result.queries @ result.keys.T / np.sqrt(result.queries.shape[1]), result.before, atol=2e-3)
 
 
+def test_what_sentences_name_is_what_the_results_have(result_of: Callable[[Scene], Result]) -> None:
+    """The heads that scenes name give most of all, and the token that one names is the likeliest."""
+    named = {scene.id: result_of(scene) for scene in HEATMAPS}
+    for scene in ("two_banks", "relative_clause"):
+        result = named[scene]
+        assert np.unravel_index(result.to.argmax(), result.to.shape) == (result.params.layer - 1, result.params.head - 1), scene
+    for scene, score in (("sink", "first"), ("induction", "induction")):
+        result = named[scene]
+        assert result.facts()[f"opened_{score}"].value == pytest.approx(np.nanmax(result.score(score)), rel=1e-6), scene
+    assert named["induction"].next[0].strip() == "Smith"
+    words = "".join(named["relative_clause"].pieces).split()
+    assert words.index("broke") - words.index("car") - 1 == 4  # between them
+
+
 def test_a_long_text_is_cut_and_its_maps_are_pooled() -> None:
     params = Params(text="word " * 300, model="austen")
     result = heatmap.compute(params)

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from dlviz.compute.attention.looking import MOST_TOKENS, SCORES, places, scores
+from dlviz.compute.attention.looking import MOST_TOKENS, SCORES, places, scores, tokens_of
 from dlviz.compute.language import model
 from dlviz.nets.transformer.trace import trace
 from dlviz.zoo.language import FETCHED, fetch
@@ -53,9 +53,10 @@ def main() -> dict[str, float]:
         given = seen.attention[:, :, at[0], at[1]].sum(-1, dtype=torch.float64)
         numbers |= {"to_most": given.max().item(), "to_mean": given.mean().item()}
     if SETTINGS["word"] and SETTINGS["other"]:
-        streams = [trace(found.network, torch.tensor(each.ids[:MOST_TOKENS]), ["stream"]) for each in (text, found.read(SETTINGS["other"]))]
-        ends = [places(each, SETTINGS["word"], SETTINGS["word"]) for each in (text, found.read(SETTINGS["other"]))]
-        vectors = [one.parts["stream"][:, end[0]].double() for one, end in zip(streams, ends, strict=True) if end]
+        vectors = []
+        for each in (text, found.read(SETTINGS["other"])):
+            stream = trace(found.network, torch.tensor(each.ids[:MOST_TOKENS]), ["stream"]).parts["stream"]
+            vectors.append(stream[:, tokens_of(each, SETTINGS["word"], "word")[-1]].double())
         cosine = torch.cosine_similarity(vectors[0], vectors[1], dim=-1)
         numbers |= {"cosine_first": cosine[0].item(), "cosine_least": cosine.min().item()}
     return numbers

@@ -17,20 +17,10 @@ class Cost {
   }
 
   show({ header, arrays }) {
-    clearTimeout(this.asking);
     if (header.functions.join() !== this.header?.functions.join()) this.chosen = null;
     Object.assign(this, { header, name: header.name, quartiles: arrays.quartiles, least: arrays.least });
     this.draw();
-    if (!header.done) this.ask(header.again_ms);
-  }
-
-  // Ask for what there is by then, and if no answer comes, again and ever more seldom: a page that is busy must not be flooded.
-  ask(milliseconds) {
-    this.asking = setTimeout(() => {
-      if (!this.root.isConnected) return;
-      this.after(-1);
-      this.ask(4 * milliseconds);
-    }, milliseconds);
+    keepAsking(this, () => -1);
   }
 
   // four times as many repetitions, on the stops of their control: 5, 15, 25, ...

@@ -15,24 +15,14 @@ class Drag {
 
   // header.settings are the fields edited here. maps, guesses: (3, n, n), n = 2 reach + 1; accuracies (3, distances), nan: not yet
   show({ header, arrays }) {
-    clearTimeout(this.asking);
     const fresh = header.done && !this.header?.done;
     Object.assign(this, { header, name: header.name, ...arrays, n: 2 * header.reach + 1 });
     if (this.isNews(header.settings) && !this.unsent) this.settings = { ...header.settings };
     this.settings ??= { ...header.settings };
     this.root.querySelector(".back").disabled = this.fixed;
     this.draw();
-    if (!header.done) this.ask(header.again_ms);
-    else if (fresh && this.unsent) this.send();
-  }
-
-  // Ask for what there is by then, and if no answer comes, again and ever more seldom: a page that is busy must not be flooded.
-  ask(milliseconds) {
-    this.asking = setTimeout(() => {
-      if (!this.root.isConnected) return;
-      this.after(-1);
-      this.ask(4 * milliseconds);
-    }, milliseconds);
+    keepAsking(this, () => -1);
+    if (fresh && this.unsent) this.send();
   }
 
   // Another place is another link, which would begin the training anew: while it is under way the place waits.

@@ -26,7 +26,6 @@ class Heads {
   show({ header, arrays }) {
     const fresh = header.text !== this.header?.text;
     Object.assign(this, { header, arrays, name: header.name });
-    this.maps = undefined;
     if (this.isNews({ layer: header.opened[0], head: header.opened[1] }) || fresh || this.number === undefined) this.number = this.numberOf(...header.opened);
     if (fresh) this.row = this.column = -1;
     this.draw();
@@ -201,6 +200,7 @@ class Heads {
     }
     if (diverging && !this.detailed) make(this.svg, "text", { x: x0 + 8, y: y0 + 18, style: HALO }, "the scores of this head are on their way");
     this.mark = make(this.svg, "path", { class: "chosen" });
+    this.lines = [];
   }
 
   reachOfScores() {

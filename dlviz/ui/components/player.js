@@ -2,15 +2,6 @@
 // later ("after"), so that none is lost however busy page and server are. Playing, stepping and scrubbing are this viewer's
 // own and send nothing. A pinned player has no bar of its own: it follows the one beside it by document events.
 
-// When something was last done on the page outside the players. It may lead to another page, and until that comes, nothing must
-// be asked: Streamlit 1.67 would answer the other page's name with this one's, and leave an empty page.
-let elsewhere = -Infinity;
-const HOLD = 1500; // milliseconds
-for (const name of ["click", "popstate"]) {
-  const note = (event) => event.composedPath().some((node) => node.player) || (elsewhere = performance.now());
-  window.addEventListener(name, note, true);
-}
-
 class Player {
   constructor(root) {
     this.root = root;
@@ -59,20 +50,7 @@ class Player {
     if (fresh && this.leads() && !still) this.play(1.5);
     else this.draw();
     if (this.leads()) this.tell();
-    clearTimeout(this.asking);
-    if (!header.done) this.ask(header.again_ms);
-  }
-
-  // Ask for what came later, and again after a while: where there was nothing new yet, the answer is the payload that is here
-  // already, and of that the page does not tell.
-  ask(wait) {
-    this.asking = setTimeout(() => {
-      if (!this.root.isConnected) return;
-      const held = elsewhere + HOLD - performance.now();
-      if (held > 0) return this.ask(held);
-      this.after(this.frames.at(-1)?.step ?? -1);
-      this.ask(Math.max(wait, 1000));
-    }, wait);
+    keepAsking(this, () => this.frames.at(-1)?.step ?? -1);
   }
 
   // Frames come in the order of their steps; those that are here already are passed over.

@@ -177,6 +177,27 @@ function themeColours(element) {
   return colours.length ? colours : ["currentColor"];
 }
 
+// When something was last done on the page outside its pictures. It may lead to another page, and until that comes, nothing must be
+// asked: Streamlit 1.67 would answer the other page's name with this one's, and leave an empty page.
+let elsewhere = -Infinity;
+const HOLD = 1500; // milliseconds
+for (const name of ["click", "popstate"]) {
+  const note = (event) => event.composedPath().some((node) => node.classList?.contains("dlviz")) || (elsewhere = performance.now());
+  window.addEventListener(name, note, true);
+}
+
+// While a run is under way: ask for what came after `last()`, and if no answer comes, again and more seldom, for a page that is
+// busy must not be flooded. Every picture that is shown begins anew or, when the run is done, ends it.
+function keepAsking(view, last, wait = view.header.again_ms) {
+  clearTimeout(view.asking);
+  if (view.header.done) return;
+  view.asking = setTimeout(() => {
+    if (!view.root.isConnected) return;
+    view.after(last());
+    keepAsking(view, last, Math.min(4 * wait, 4000));
+  }, wait);
+}
+
 // One live view per place on the page: kept while the page reruns, told about new data and a new theme, stopped when it goes.
 function mount(View) {
   const views = new WeakMap();
@@ -195,7 +216,12 @@ function mount(View) {
       view.known = JSON.stringify(settings);
       setTriggerValue("edit", { ...settings, number: view.edits });
     };
-    view.after = (step) => setTriggerValue("after", step);
+    view.after = (step) => {
+      clearTimeout(view.holding);
+      const held = elsewhere + HOLD - performance.now();
+      if (held <= 0) setTriggerValue("after", step);
+      else view.holding = setTimeout(() => root.isConnected && view.after(step), held);
+    };
     view.isNews = (settings) => {
       const came = JSON.stringify(settings), news = answered >= view.edits && came !== view.known;
       if (news) view.known = came;
