@@ -1,16 +1,17 @@
-"""Makes models/recorded/: the results of every scene, and of the view's own settings, whose model does not ship with the project.
+"""Makes models/recorded/: the results of every scene, and of each view's own settings, whose model does not ship with the project.
 
 `python -m recipes.recorded`: some seconds, and the models (177 MB) are fetched first if they are not here.
 """
 
 import sys
+from importlib import import_module
 
 from dlviz import catalog, lessons
 from dlviz.compute import resolve, run
 from dlviz.params import Params
 from dlviz.zoo import language, recorded
 
-VIEWS = ("attention.heatmap",)
+VIEWS = [view for topic in catalog.TOPICS for view in topic.views if hasattr(import_module(f"dlviz.compute.{view}"), "missing")]
 
 
 def settings_of(view: str) -> list[Params]:

@@ -15,6 +15,7 @@ from dlviz.zoo import language
 
 _one_at_a_time = threading.Lock()
 TITLES = {"smollm2": "SmolLM2-135M", "minilm": "MiniLM-L6", "austen": "Austen GPT"}
+SHAPES = {"smollm2": (30, 9), "minilm": (6, 12), "austen": (6, 6)}  # layers, heads a layer
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,13 +13,11 @@ from dlviz.fields import ParameterError
 from dlviz.nets.transformer.trace import trace
 from dlviz.results import Fact
 from dlviz.results import Result as Base
-from dlviz.zoo import language as zoo
 from dlviz.zoo import recorded
 
 VIEW = "attention.heatmap"
 
 MODELS = language.TITLES
-SHAPES = {"smollm2": (30, 9), "minilm": (6, 12), "austen": (6, 6)}  # layers, heads a layer
 WHOLE = 64  # tokens up to which every head's map is sent whole
 SMALL = 32  # side of the maps of longer texts
 SORTS = {"layer": "layer", **SCORES}
@@ -55,7 +53,7 @@ class Params(p.Params):
                 raise ParameterError(name, word, "a word of the text")
         if self.other and self.word not in self.other:
             raise ParameterError("word", self.word, "a word that stands in the second text too")
-        for name, value, most in zip(("layer", "head"), (self.layer, self.head), SHAPES[self.model], strict=True):
+        for name, value, most in zip(("layer", "head"), (self.layer, self.head), language.SHAPES[self.model], strict=True):
             if value > most:
                 raise ParameterError(name, value, f"at most {most}, as {MODELS[self.model]} has")
 
@@ -130,7 +128,7 @@ def _fact(value: float, label: str, unit: str = "") -> Fact:
 
 def missing(params: Params) -> str | None:
     """The model that has to be fetched before these settings can be computed; None if it is here, or the result was recorded."""
-    return None if zoo.is_here(params.model) or recorded.find(VIEW, params, Result) else params.model
+    return recorded.missing(VIEW, params, Result, params.model)
 
 
 def compute(params: Params) -> Result:
@@ -138,7 +136,7 @@ def compute(params: Params) -> Result:
 
     A result that was recorded is given where the model is not here, and says so.
     """
-    if not zoo.is_here(params.model) and (made := recorded.find(VIEW, params, Result)):
+    if made := recorded.instead(VIEW, params, Result, params.model):
         return replace(made, recorded=True)
     found = language.model(params.model)
     text = found.read(params.text)
