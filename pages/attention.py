@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dlviz.compute.attention import heatmap
+from dlviz.compute.attention import heatmap, machine
 from dlviz.figures import attention as figures
 from dlviz.ui import frame
 from dlviz.ui.state import Settings
@@ -20,6 +20,7 @@ def contexts(result: heatmap.Result, _: Settings) -> None:
 frame.show(
     "attention",
     {
+        "machine": frame.Drawing("machine", figures.machine, missing=machine.missing),
         "heatmap": frame.Drawing("heads", figures.heatmap, {"Two texts": contexts}, missing=heatmap.missing),
         "by_hand": frame.Drawing("attending", figures.by_hand),
         "born": frame.Drawing("player", figures.born, grows=True),

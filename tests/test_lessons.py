@@ -10,7 +10,7 @@ import pytest
 from dlviz import assets, catalog, lessons
 from dlviz.compute import resolve
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
-from dlviz.compute.attention import born
+from dlviz.compute.attention import born, machine
 from dlviz.compute.attention import by_hand as attending
 from dlviz.compute.filters import channel, convolution, drag, inside, learning
 from dlviz.compute.gradients import by_hand, depth, own, training
@@ -270,6 +270,8 @@ SAID: dict[str, tuple[Params, Params]] = {
     "The opened head rests": (SCENE["sink"], SCENE["induction"]),
     "The opened head looks one token back": (SCENE["encoder"], SCENE["sink"]),
     "The opened head is an induction head": (SCENE["induction"], SCENE["sink"]),
+    "a place where heads rest": (machine.Params(), machine.Params(model="austen")),
+    "is not yet what the model thinks": (machine.Params(), machine.Params(model="austen", text="Emma was a young lady of great")),
     "An induction head:": (born.Params(), born.Params(layers=1)),
     "these lengths, not the rule": (born.Params(periods="one"), born.Params()),
     "maps are still fog": (born.Params(layers=1), born.Params()),

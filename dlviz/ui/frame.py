@@ -186,7 +186,7 @@ def _stage(settings: Settings, drawing: Drawing) -> tuple[Result | None, Result 
     def edit(values: dict[str, Any]) -> None:
         touch()
         try:
-            settings.edit({name: value for name, value in values.items() if name in settings.params.specs()})
+            settings.edit(values)
         except ParameterError as error:
             st.session_state["stage.refused"] = str(error)
         st.session_state[f"{key}.changed"] = True

@@ -157,9 +157,17 @@ class Settings:
         st.session_state[self.name] = params
 
     def edit(self, values: Mapping[str, Any]) -> None:
-        """Change some fields of the view that is shown, as when something was dragged in the picture. ParameterError if they are wrong."""
-        params = type(self.params)(**(self.params.as_dict() | dict(values)))
-        self.show(self.view, params)
+        """Change some fields of the view that is shown, as when something was dragged in the picture. ParameterError if they are wrong.
+
+        With {"view": name} those of another view of the topic, which is shown from then on. What is no field is passed over.
+        """
+        view = values.get("view", self.view)
+        if f"{self.topic.slug}.{view}" not in self.topic.views:
+            return
+        kind = resolve(f"{self.topic.slug}.{view}")[0]
+        present = self.params if view == self.view else kind()
+        known = {name: value for name, value in values.items() if name in kind.specs()}
+        self.show(view, kind(**(present.as_dict() | known)))
 
     def scene(self) -> Scene | None:
         """The scene whose settings, and A's if it pins some, are exactly the present ones; or None."""

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from dlviz.nets.transformer.base import Transformer
+from dlviz.nets.transformer.decoder import Decoder
 from dlviz.nets.transformer.layer import Layer, at_least_float32, join_heads, split_heads
-from dlviz.nets.transformer.maps import Embedding, Linear, unembed
+from dlviz.nets.transformer.maps import Embedding, Linear
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,8 @@ class Block(nn.Module):
         return stream + layer.adds("feed_forward", self.down(hidden))
 
 
-class GPT(Transformer):
-    """Tokens (B, T) to logits (B, T, vocabulary) of the next one."""
-
-    causal = True
+class GPT(Decoder):
+    """A small GPT."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -63,9 +61,13 @@ class GPT(Transformer):
         """Each token's vector plus its position's."""
         return at_least_float32(self.embedding(tokens) + self.positions(torch.arange(start, start + tokens.shape[1])))
 
-    def finish(self, stream: Tensor) -> Tensor:
-        """The logits; tokens are read out by the vectors they are embedded with."""
-        return unembed(self.norm(stream), self.embedding.weight)
+    def norm_of(self, stream: Tensor) -> Tensor:
+        normed: Tensor = self.norm(stream)
+        return normed
+
+    def share(self, parts: Tensor, stream: Tensor) -> Tensor:
+        spread = torch.rsqrt(stream.var(-1, unbiased=False, keepdim=True) + self.norm.eps)
+        return (parts - parts.mean(-1, keepdim=True)) * spread * self.norm.weight
 
 
 def new(config: Config, generator: torch.Generator) -> GPT:

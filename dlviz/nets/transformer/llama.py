@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from dlviz.nets.transformer.base import Transformer
+from dlviz.nets.transformer.decoder import Decoder
 from dlviz.nets.transformer.layer import Layer, at_least_float32, join_heads, split_heads
-from dlviz.nets.transformer.maps import Embedding, Linear, unembed
+from dlviz.nets.transformer.maps import Embedding, Linear
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,11 @@ class RMSNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., width) to the same shape."""
-        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.epsilon) * self.weight
+        return x * self.divisor(x) * self.weight
+
+    def divisor(self, x: Tensor) -> Tensor:
+        """What x is multiplied by, 1 / √(mean(x²) + ε), (..., 1)."""
+        return torch.rsqrt(x.square().mean(-1, keepdim=True) + self.epsilon)
 
 
 class Block(nn.Module):
@@ -71,10 +75,8 @@ class Block(nn.Module):
         return stream + layer.adds("feed_forward", self.down(hidden))
 
 
-class Llama(Transformer):
-    """Tokens (B, T) to logits (B, T, vocabulary) of the next one. The stream is float32 at least, whatever the weights are."""
-
-    causal = True
+class Llama(Decoder):
+    """A Llama. The stream is float32 at least, whatever the weights are."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -95,9 +97,12 @@ class Llama(Transformer):
         dtype = torch.promote_types(self.embedding.weight.dtype, torch.float32)
         return angles.cos().to(dtype), angles.sin().to(dtype)
 
-    def finish(self, stream: Tensor) -> Tensor:
-        """The logits."""
-        return unembed(self.norm(stream), self.embedding.weight)
+    def norm_of(self, stream: Tensor) -> Tensor:
+        normed: Tensor = self.norm(stream)
+        return normed
+
+    def share(self, parts: Tensor, stream: Tensor) -> Tensor:
+        return parts * self.norm.divisor(stream) * self.norm.weight
 
 
 def turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

@@ -33,6 +33,7 @@ PARTS = {
     ),
     "inside": ("grids.js",),
     "heads": ("colours.js", "grids.js"),
+    "machine": ("colours.js", "grids.js", "stations.js"),
     "drag": ("drawing.js", "colours.js", "grids.js"),
     "hinges": ("drawing.js", "layer.js"),
     "drawpad": ("drawing.js",),
