@@ -50,7 +50,7 @@ TOPICS = (
     Topic(
         slug="attention",
         title="Attention heatmaps",
-        question="Which words does each word look at, what comes of it, and how is such a head born?",
+        question="Which words does each word look at, what does the model do with it, and how does such a head come to be?",
         section="Language",
         icon=":material/grid_on:",
         views=("attention.machine", "attention.heatmap", "attention.by_hand", "attention.born"),
