@@ -11,7 +11,7 @@ import torch
 from dlviz.compute import language
 from dlviz.compute.attention import machine
 from dlviz.compute.attention.lens import lens
-from dlviz.compute.attention.machine import Params, Result
+from dlviz.compute.attention.machine import STATIONS, Params, Result
 from dlviz.compute.attention.writing import by_heads, said, strongest, weights, written
 from dlviz.fields import ParameterError
 from dlviz.lessons import Scene
@@ -20,6 +20,7 @@ from dlviz.nets.transformer.base import empty
 from dlviz.nets.transformer.changes import Changes
 from dlviz.nets.transformer.decoder import Decoder
 from dlviz.nets.transformer.trace import PARTS, trace
+from dlviz.zoo import language as zoo
 from tests.conftest import SCENES
 from tests.nets.transformer import tiny
 
@@ -150,6 +151,15 @@ def test_layers_and_tokens_that_are_not_there_mean_the_last(small: Result) -> No
 def test_without_a_word_there_is_nothing_to_read(text: str) -> None:
     with pytest.raises(ParameterError, match="a word at least"):
         Params(text=text)
+
+
+def test_without_the_model_what_was_recorded_does_for_every_station(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zoo, "is_here", lambda name: False)
+    for station in STATIONS:
+        params = Params(station=station)
+        found = machine.compute(params)
+        assert machine.missing(params) is None and found.recorded and found.params == params
+    assert machine.missing(Params(layer=3)) == machine.missing(Params(text="My own words")) == "smollm2"
 
 
 def test_one_token_is_enough() -> None:

@@ -157,7 +157,13 @@ _readings: Shelf[Reading] = Shelf(8)
 
 def missing(params: Params) -> str | None:
     """The model that has to be fetched before these settings can be computed; None if it is here, or the result was recorded."""
-    return recorded.missing(VIEW, params, Result, params.model)
+    return None if made_before(params) else recorded.missing(VIEW, params, Result, params.model)
+
+
+def made_before(params: Params) -> Result | None:
+    """What was recorded for these settings, or for another station of the same: what stands there is the same. None if the model is here."""
+    found = (recorded.instead(VIEW, replace(params, station=station), Result, params.model) for station in STATIONS)
+    return next((replace(made, params=params, recorded=True) for made in found if made), None)
 
 
 def read(params: Params) -> tuple[language.LanguageModel, Reading]:
@@ -182,8 +188,8 @@ def compute(params: Params) -> Result:
 
     A result that was recorded is given where the model is not here, and says so.
     """
-    if made := recorded.instead(VIEW, params, Result, params.model):
-        return replace(made, recorded=True)
+    if made := made_before(params):
+        return made
     found, known = read(params)
     network, parts, early = decoder(found), known.seen.parts, known.lens
     length = parts["stream"].shape[1]
