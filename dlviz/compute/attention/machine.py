@@ -161,7 +161,7 @@ def missing(params: Params) -> str | None:
 
 
 def made_before(params: Params) -> Result | None:
-    """What was recorded for these settings, or for another station of the same: what stands there is the same. None if the model is here."""
+    """What was recorded for these settings, or for another station, where the same stands. None if the model is here."""
     found = (recorded.instead(VIEW, replace(params, station=station), Result, params.model) for station in STATIONS)
     return next((replace(made, params=params, recorded=True) for made in found if made), None)
 
