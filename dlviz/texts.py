@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import category
 
 from dlviz.fields import ParameterError, Spec, quote
 
@@ -31,12 +32,21 @@ class Text(Spec):
         return quote(value) if value else "empty"
 
 
+TURNING = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}  # they make text look like another one
+
+
+def _readable(character: str) -> bool:
+    """Whether it can stand in a text of words: also spaces of any kind, tabs, and what joins or marks other characters."""
+    return character == "\t" or (category(character) not in ("Cc", "Cs", "Cn", "Co", "Zl", "Zp") and character not in TURNING)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lines(Spec):
     """Text of several lines, at most `at_most` printable characters in all; the view's `check` reads it.
 
     Lines keep their numbers, so that advice can point at them: only what stands at the ends of lines, and after the last,
-    is dropped. Tabs become spaces. `prose`: words rather than code, whose long lines are broken on the page.
+    is dropped. Tabs become spaces. `prose`: words rather than code, in any language: every space counts, for a model reads them
+    too, joined emoji and the marks of other scripts are part of it, and long lines are broken on the page.
     """
 
     at_most: int
@@ -48,12 +58,13 @@ class Lines(Spec):
             raise ParameterError(name, value, "text")
         if len(value) > 2 * self.at_most:  # not worth being put in order
             raise ParameterError(name, value, f"at most {self.at_most} characters, not {len(value)}")
-        rows = value.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4).split("\n")
-        text = "\n".join(row.rstrip() for row in rows).rstrip("\n")
+        text = value.replace("\r\n", "\n").replace("\r", "\n")
+        if not self.prose:
+            text = "\n".join(row.rstrip() for row in text.expandtabs(4).split("\n")).rstrip("\n")
         if len(text) > self.at_most:
             raise ParameterError(name, text, f"at most {self.at_most} characters, not {len(text)}")
         for number, line in enumerate(text.split("\n"), start=1):
-            if not line.isprintable():
+            if not (line.isprintable() or (self.prose and all(map(_readable, line)))):
                 raise ParameterError(name, line, f"printable characters, also in line {number}")
         return text
 

@@ -218,6 +218,33 @@ def test_lines_keep_their_numbers_and_lose_what_cannot_be_seen() -> None:
     assert (spec.brief(""), spec.brief("a\n  b"), spec.say("a\n  b")) == ("empty", "'a b'", "story 'a b'")
 
 
+PROSE = Lines(label="Words", at_most=60, prose=True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "is ",
+        "ends here.\n",
+        "a\tb",
+        "« Bonjour »".replace(" ", "\u00a0"),
+        "語\u3000り",
+        "👩\u200d👩\u200d👧",
+        "می\u200cخواهم",
+        "\u200fעברית",
+    ],
+)
+def test_prose_keeps_every_space_and_every_script(words: str) -> None:
+    assert PROSE.check("words", words) == words == PROSE.decode("words", PROSE.encode(words))
+    assert PROSE.check("words", words.replace("\n", "\r\n")) == words
+
+
+@pytest.mark.parametrize("words", ["nul\0", "\x1b[31m", "\u202eback", "\u2066turned", "one\u2028two", "\ud800", "\ue000"])
+def test_prose_takes_no_controls_and_nothing_that_turns_text_around(words: str) -> None:
+    with pytest.raises(ParameterError, match="printable"):
+        PROSE.check("words", words)
+
+
 @pytest.mark.parametrize(("low", "high", "step"), [(0.001, 0.5, 3), (0.01, 1.0, 3), (1e-4, 10.0, 4), (0.05, 20.0, 5)])
 def test_logarithmic_stops_are_evenly_spaced_in_the_logarithm(low: float, high: float, step: float) -> None:
     """From low to high, rising, neighbours a factor of 10^(1/step) apart but for rounding to two digits and the last stride."""
