@@ -96,8 +96,9 @@ def test_attention_leads_to_the_heatmap_of_the_same_text(visitor: Watched) -> No
 
 
 def test_the_likeliest_token_is_written_and_the_machine_goes_on(visitor: Watched) -> None:
-    params = Params(text="It is a truth universally acknowledged", model="austen", station="next")
+    params = Params(text="It is a truth universally acknowledged", model="austen")
     page = visitor.open(address("attention.machine", params))
+    machine(page).locator("[data-station=next]").click()  # and before the server has heard of it:
     go = machine(page).locator(".go")
     word = re.fullmatch(r"Write “(.+)” and go on", go.inner_text())
     assert word
@@ -105,6 +106,7 @@ def test_the_likeliest_token_is_written_and_the_machine_goes_on(visitor: Watched
     wait_until(page, lambda: getattr(link_of(page).params, "text", "") != params.text, "the text is longer")
     settle(page)
     longer = getattr(link_of(page).params, "text", "")
+    assert pressed(page) == "next" == getattr(link_of(page).params, "station", "")
     assert longer.startswith(params.text) and longer[len(params.text) :].strip() == word[1]
     assert page.get_by_label("Your text").input_value() == longer
     assert machine(page).locator(".station h3").inner_text() == f"After “{word[1]}” comes"

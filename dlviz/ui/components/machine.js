@@ -54,9 +54,14 @@ class Machine {
     if (!change || Object.keys(to).every((name) => to[name] === this.at[name])) return;
     if (to.layer !== this.at.layer || to.token !== this.at.token) this.head = -1;
     this.at = to;
-    const last = to.token === this.header.pieces.length - 1;
-    this.report({ station: to.station, layer: to.layer + 1, token: last ? 0 : to.token + 1 });
+    this.report(this.settings);
     this.draw();
+  }
+
+  // What is open, as the fields have it. Every report says all of it, for of two quick ones only the last may arrive.
+  get settings() {
+    const { station, layer, token } = this.at, last = token === this.header.pieces.length - 1;
+    return { station, layer: layer + 1, token: last ? 0 : token + 1 };
   }
 
   word(number) {

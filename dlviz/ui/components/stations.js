@@ -110,7 +110,7 @@ const STATIONS = {
     const word = view.word(arrays.final[at.token]), last = at.token === T - 1 && header.tokens === T;
     if (last) {
       view.go.textContent = `Write ${view.answer} and go on`;
-      view.onward = () => view.report({ text: header.text + word });
+      view.onward = () => view.report({ ...view.settings, text: header.text + word });
     }
     const goes = last ? "Write the likeliest, and the machine runs again over a text one token longer." : at.token < T - 1 ? `Your text goes on with “${view.short(header.pieces[at.token + 1])}”.` : "";
     return { name: `After “${view.short(header.pieces[at.token])}” comes`, said: `The five likeliest of ${thousands(header.sizes[4])} tokens. ${goes}` };
