@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from dlviz.compute.attention.machine import Params, Result
-from tests.browser.conftest import Watched, address, link_of, settle, wait_until
+from tests.browser.conftest import Watched, address, count_frames, link_of, settle, wait_until
 from tests.fetched import need
 from tests.sharing import shared
 
@@ -84,6 +84,27 @@ def test_another_layer_opens_at_once_without_an_answer_of_the_server(visitor: Wa
     assert added and added[2] == found.words[found.final[3]].strip()
     assert float(added[1].replace("−", "-")) == pytest.approx(found.adds[0, 11, 3], rel=1e-2)
     page.context.set_offline(False)
+
+
+def test_it_plays_without_the_server_and_says_where_it_stopped(visitor: Watched) -> None:
+    params = Params(text="Emma was", model="austen", station="tokens")
+    page = visitor.open(address("attention.machine", params))
+    for _ in range(2):
+        machine(page).locator(".speed").click()
+    page.mouse.click(640, 4)  # Space is for whoever holds nothing
+    frames = count_frames(page)
+    page.keyboard.press("Space")
+    wait_until(page, lambda: machine(page).locator("h3").nth(1).inner_text().startswith("Layer 2"), "it goes through the layers")
+    assert not frames, "playing sends nothing"
+    page.keyboard.press("Space")
+    expect(machine(page).locator(".play")).to_have_text("▶")
+    settle(page)
+    stopped = link_of(page).params.as_dict()
+    assert stopped["station"] == pressed(page) and f"Layer {stopped['layer']:g} of 6" in machine(page).locator("h3").nth(1).inner_text()
+    machine(page).locator("[data-station=next]").click()
+    machine(page).locator(".play").click()  # from the first station again, and to the end
+    wait_until(page, lambda: pressed(page) != "next", "it begins anew")
+    wait_until(page, lambda: pressed(page) == "next" and machine(page).locator(".play").inner_text() == "▶", "it ends by itself")
 
 
 def test_attention_leads_to_the_heatmap_of_the_same_text(visitor: Watched) -> None:

@@ -3,6 +3,7 @@
 
 const LAYERED = ["attention", "feed_forward"]; // stations that every layer has
 const GUTTER = { label: 24, bars: 84 }; // left of the columns: the layer's number, and what the layer adds to the score
+const SPEEDS = [1200, 600, 200]; // milliseconds that a station is shown while playing
 const LEAST_ROW = 14, LEAST_COLUMN = 46; // pixels in which a word can be read
 
 class Machine {
@@ -16,6 +17,17 @@ class Machine {
     this.svg.onpointermove = (event) => this.tell(this.cellAt(event));
     this.svg.onpointerleave = () => this.tell();
     this.go.onclick = () => this.onward?.();
+    root.querySelector(".back").onclick = () => this.step(-1);
+    root.querySelector(".on").onclick = () => this.step(1);
+    root.querySelector(".play").onclick = () => this.play(!this.playing);
+    root.querySelector(".speed").onclick = () => this.setSpeed((this.speed + 1) % SPEEDS.length);
+    this.setSpeed(0);
+    this.play(false);
+    const toggle = (event) => {
+      if (!root.isConnected) return document.removeEventListener("dlviz:play", toggle);
+      if (!this.fixed && this.header) event.preventDefault(), this.play(!this.playing);
+    };
+    document.addEventListener("dlviz:play", toggle);
   }
 
   show({ header, arrays }) {
@@ -45,11 +57,38 @@ class Machine {
     const { at, header } = this, within = (value, most) => Math.max(0, Math.min(most, value));
     if (sideways && event.shiftKey) return this.open({ token: within(at.token + sideways, header.pieces.length - 1) });
     if (upwards) return this.open({ layer: within(at.layer + upwards, header.layers - 1) });
-    const { order } = this, here = order.findIndex(({ station, layer }) => station === at.station && (layer ?? at.layer) === at.layer);
-    this.open(order[within(here + sideways, order.length - 1)]);
+    this.step(sideways);
+  }
+
+  // So many stations on; whether there was one. While playing, the server hears nothing.
+  step(by, playing = false) {
+    const { order, at } = this, here = order.findIndex(({ station, layer }) => station === at.station && (layer ?? at.layer) === at.layer);
+    if (playing) Object.assign(at, order[here + by]), this.draw();
+    else this.open(order[here + by]);
+    return here + by in order;
+  }
+
+  // From station to station, from the first one if the last is open. Where it stops, the server hears of it.
+  play(on) {
+    clearInterval(this.playing);
+    const button = this.root.querySelector(".play"), stopped = this.playing && !on;
+    this.playing = on ? setInterval(() => (this.root.isConnected && this.step(1, true)) || this.play(false), SPEEDS[this.speed]) : null;
+    if (on && this.at.station === "next") Object.assign(this.at, this.order[0]), this.draw();
+    if (stopped) this.report(this.settings);
+    button.textContent = on ? "❚❚" : "▶";
+    button.setAttribute("aria-label", on ? "Pause" : "Play: from station to station");
+  }
+
+  setSpeed(speed) {
+    this.speed = speed;
+    const button = this.root.querySelector(".speed"), words = `${SPEEDS[0] / SPEEDS[speed]}×`;
+    button.textContent = words;
+    button.setAttribute("aria-label", `Speed ${words}`);
+    if (this.playing) this.play(true);
   }
 
   open(change) {
+    if (this.playing) this.play(false);
     const to = { ...this.at, ...change };
     if (!change || Object.keys(to).every((name) => to[name] === this.at[name])) return;
     if (to.layer !== this.at.layer || to.token !== this.at.token) this.head = -1;
@@ -81,6 +120,7 @@ class Machine {
 
   draw() {
     if (!this.header || this.svg.clientWidth < 60) return;
+    for (const button of this.root.querySelectorAll(".player button")) button.disabled = this.fixed;
     this.drawWay();
     this.drawColumns();
     this.drawStation();
