@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from dlviz import catalog, lessons
 from dlviz.compute import resolve
@@ -194,8 +194,8 @@ def test_what_one_takes_home_works_by_keys(visitor: Watched, topic: catalog.Topi
         page.locator(f".st-key-{view.replace('.', '-')}-home [role=tab][aria-selected=true]").focus()
     for tab, files in (("Code", (".py", ".ipynb")), ("Data", (".npz",))):
         page.keyboard.press("ArrowRight")
+        expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
         settle(page)  # what stands in a tab is made when it is opened
-        assert page.get_by_role("tab", name=tab).get_attribute("aria-selected") == "true"
         for ending in files:
             page.get_by_role("tab", name=tab).focus()
             for _ in range(6):
@@ -208,4 +208,4 @@ def test_what_one_takes_home_works_by_keys(visitor: Watched, topic: catalog.Topi
         page.get_by_role("tab", name=tab).focus()
     for tab in ("Try this", "References"):
         page.keyboard.press("ArrowRight")
-        assert page.get_by_role("tab", name=tab).get_attribute("aria-selected") == "true"
+        expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
