@@ -53,7 +53,7 @@ TOPICS = (
         question="Which words does each word look at, what comes of it, and how is such a head born?",
         section="Language",
         icon=":material/grid_on:",
-        views=("attention.heatmap", "attention.by_hand", "attention.born"),
+        views=("attention.heatmap", "attention.effect", "attention.by_hand", "attention.born"),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dlviz.compute.attention import heatmap
+from dlviz.compute.attention import effect, heatmap
 from dlviz.figures import attention as figures
 from dlviz.ui import frame
 from dlviz.ui.state import Settings
@@ -21,6 +21,7 @@ frame.show(
     "attention",
     {
         "heatmap": frame.Drawing("heads", figures.heatmap, {"Two texts": contexts}, missing=heatmap.missing),
+        "effect": frame.Drawing("effect", figures.effect, grows=True, missing=effect.missing),
         "by_hand": frame.Drawing("attending", figures.by_hand),
         "born": frame.Drawing("player", figures.born, grows=True),
     },

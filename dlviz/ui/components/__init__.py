@@ -33,6 +33,7 @@ PARTS = {
     ),
     "inside": ("grids.js",),
     "heads": ("colours.js", "grids.js"),
+    "effect": ("colours.js", "grids.js", "effectparts.js", "effectdots.js", "effectmap.js"),
     "drag": ("drawing.js", "colours.js", "grids.js"),
     "hinges": ("drawing.js", "layer.js"),
     "drawpad": ("drawing.js",),
