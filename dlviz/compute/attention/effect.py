@@ -107,19 +107,17 @@ class Result(Base):
             "opened_effect": _fact(self.measured[self.opened], "opened head: effect when off"),
             "rolled": _fact(self.rolled, "rollout to the token looked at, all layers"),
         }  # fmt: skip
-        if self.causal:
-            chance, loss = self.chances[:, self.chosen], self.surprises.mean(1) if self.surprises.size else np.full(2, np.nan)
-            facts |= {
-                "p_before": _fact(chance[0], "its probability, everything on", "%"),
-                "p_after": _fact(chance[1], "its probability, as set", "%"),
-                "p_change": _fact(chance[1] - chance[0], "change of its probability", "%"),
-                "loss_before": _fact(loss[0], "loss of the text, everything on", "nats"),
-                "loss_after": _fact(loss[1], "loss of the text, as set", "nats"),
-                "loss_change": _fact(loss[1] - loss[0], "change of the loss of the text", "nats"),
-            }
-        else:
-            undefined = ("p_before", "p_after", "p_change", "loss_before", "loss_after", "loss_change")
-            facts |= {name: Fact(None, "not of an encoder") for name in undefined}
+        none = np.full(2, np.nan)
+        chance = self.chances[:, self.chosen] if self.causal else none
+        loss = self.surprises.mean(1) if self.surprises.size else none
+        facts |= {
+            "p_before": _fact(chance[0], "probability, everything on", "%"),
+            "p_after": _fact(chance[1], "probability, as set", "%"),
+            "p_change": _fact(chance[1] - chance[0], "change of the probability", "%"),
+            "loss_before": _fact(loss[0], "loss of the text, everything on", "nats"),
+            "loss_after": _fact(loss[1], "loss of the text, as set", "nats"),
+            "loss_change": _fact(loss[1] - loss[0], "change of the loss of the text", "nats"),
+        }
         return facts | self._compared()
 
     def _compared(self) -> dict[str, Fact]:

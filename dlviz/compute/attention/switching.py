@@ -35,7 +35,7 @@ class Params(p.Params):
         help="Of a word that is several tokens, the first. Empty: the likeliest.",
     )  # fmt: skip
     off: str = p.text(
-        "", 200, label="Switched off", placeholder="24.5 a3 f1", help="24.5: a head. a3, f1: a layer's attention, its feed-forward layer."
+        "", 400, label="Switched off", placeholder="24.5 a3 f1", help="24.5: a head. a3, f1: a layer's attention, its feed-forward layer."
     )
     instead: str = p.choice(
         "zero", {"zero": "zero", "mean": "its mean"}, label="In its place",
@@ -44,10 +44,13 @@ class Params(p.Params):
     looks: str = p.choice("weight", LOOKS, label="Heads look at", more=True)
     shown: str = p.choice("weights", MAPS, label="Map", more=True)
     measure: str = p.choice("logit", MEASURES, label="Effect on the token's", more=True, when=("model", DECODERS))
-    opened: str = p.text("", 5, label="Opened head", stage=True)
+    opened: str = p.text("", 5, label="Opened head", more=True, placeholder="24.5")
+    weights: str = p.text(
+        "", 200, label="Weights set by hand", more=True, placeholder="24.5:5>4=0.3",
+        help="In head 24.5 token 5 gives token 4 a weight of 0.3; the others of its row share the rest. Or choose a cell of the map.",
+    )  # fmt: skip
     looker: float = p.number(0, 0, MOST_TOKENS, 1, label="Token that looks", stage=True)
     looked: float = p.number(0, 0, MOST_TOKENS, 1, label="Token looked at", stage=True)
-    weights: str = p.text("", 200, label="Weights set by hand", stage=True)
 
     def check(self) -> None:
         """There is a text, and what is off, opened and set is written as such."""
@@ -79,8 +82,9 @@ class Params(p.Params):
         return tuple(word for word in dict.fromkeys(words(self.off)) if word not in known)
 
     def head_opened(self) -> tuple[int, int] | None:
-        """Layer and head, from 0, of the head that is opened; None if this model has no such head, or it is to be chosen."""
-        found = read_parts(self.opened, self.shape)
+        """Layer and head, from 0, of the head that is opened, or of the only one that is off; None if there is neither in this model."""
+        off = [part for part in self.parts() if part.column < self.shape[1]]
+        found = read_parts(self.opened, self.shape) or (off if len(off) == 1 else [])
         return (found[0].layer, found[0].column) if found else None
 
     def canonical(self) -> "Params":

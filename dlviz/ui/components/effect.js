@@ -124,13 +124,7 @@ class Effect {
       else if (!header.causal) words.append(" ");
     });
     if (header.cut) words.append(` … (${header.cut} more tokens are not read)`);
-    const key = (kind, text) => {
-      const span = document.createElement("span");
-      span.className = kind;
-      span.textContent = text;
-      return span;
-    };
-    words.append(key("key", "  "), key("looks", "looks"), " ", key("looked", "is looked at"));
+    const key = (kind, text) => Object.assign(document.createElement("span"), { className: kind, textContent: text });
     offs.replaceChildren(...this.off.map((name) => this.button(`${name} ✕`, `Switch ${name} on again`, () => this.toggle(name))));
     for (const [layer, head, row, column, weight] of this.header.set) {
       offs.append(key("edited", `${layer + 1}.${head + 1}: “${this.short(header.pieces[row])}” → “${this.short(header.pieces[column])}” set to ${threeDigits(weight)} `));
@@ -153,20 +147,19 @@ class Effect {
     const { header, arrays, root } = this, bars = root.querySelector(".bars"), n = header.listed.length, focused = root.getRootNode().activeElement?.dataset?.token;
     bars.setAttribute("aria-label", n ? "The next token" : "How alike the two sentences are");
     const rows = n
-      ? header.listed.map((token, i) => this.bar(`“${this.short(token)}”`, arrays.chances[i] / header.mostChance, arrays.chances[n + i] / header.mostChance, [arrays.chances[i], arrays.chances[n + i]].map((p) => `${threeDigits(100 * p)} %`), token, i === header.chosen))
-      : [this.bar("similarity", Math.max(0, arrays.alike[0]), Math.max(0, arrays.alike[1]), Array.from(arrays.alike, threeDigits), null, true)];
+      ? header.listed.map((token, i) => this.bar(`“${this.short(token)}”`, arrays.chances[i] / header.mostChance, arrays.chances[n + i] / header.mostChance, [arrays.chances[i], arrays.chances[n + i]].map((p) => threeDigits(100 * p)), " %", token, i === header.chosen))
+      : [this.bar("similarity", Math.max(0, arrays.alike[0]), Math.max(0, arrays.alike[1]), Array.from(arrays.alike, threeDigits), "", null, true)];
     bars.replaceChildren(...rows);
     if (focused) [...bars.children].find((row) => row.dataset.token === focused)?.focus({ preventScroll: true });
     const [before, after] = header.score, loss = header.loss, parts = [];
     const moved = (from, to) => `${threeDigits(from)} → ${threeDigits(to)} (${this.change(to - from)})`;
-    const same = before === after;
-    parts.push(same ? `${header.what} ${threeDigits(before)}` : `${header.what} ${moved(before, after)}`);
-    if (loss.length) parts.push(loss[0] === loss[1] ? `loss of the text ${threeDigits(loss[0])} nats` : `loss of the text ${moved(...loss)} nats`);
-    root.querySelector(".score").textContent = `${n ? `“${this.short(header.listed[header.chosen])}”: ` : ""}${parts.join("; ")}`;
+    parts.push(before === after ? `${header.what} ${threeDigits(before)}` : `${header.what} ${moved(before, after)}`);
+    if (loss.length) parts.push(loss[0] === loss[1] ? `loss of the text ${threeDigits(loss[0])} nats` : `loss of the text ${loss.map(threeDigits).join(" → ")} nats`);
+    root.querySelector(".score").textContent = parts.join(" · ");
   }
 
   // A row: what it is, an outline for everything on, a bar for as it is set, and the numbers
-  bar(words, before, after, numbers, token, chosen) {
+  bar(words, before, after, numbers, unit, token, chosen) {
     const row = document.createElement(token === null ? "div" : "button"), parts = ["word", "space", "number"].map((kind) => Object.assign(document.createElement("span"), { className: kind }));
     row.className = chosen ? "bar chosen" : "bar";
     if (token !== null) {
@@ -180,7 +173,7 @@ class Effect {
       piece.style.width = `${100 * Math.min(1, share)}%`;
       parts[1].append(piece);
     }
-    parts[2].textContent = numbers[0] === numbers[1] ? numbers[0] : `${numbers[0]} → ${numbers[1]}`;
+    parts[2].textContent = (numbers[0] === numbers[1] ? numbers[0] : numbers.join(" → ")) + unit;
     row.append(...parts);
     return row;
   }

@@ -27,12 +27,12 @@ class Dots {
     if (width < 90 || height < 90) return;
     svg.replaceChildren();
     const known = header.known === layers, room = 0.1 * (header.range[1] - header.range[0] || 1);
-    const box = { x: 46, y: 44, width: width - 56, height: height - 88 };
+    const box = { x: 46, y: 62, width: width - 56, height: height - 106 };
     const correlation = Number.isFinite(header.correlation) && header.correlation !== null ? `rank correlation ${threeDigits(header.correlation)}` : "";
     make(svg, "text", { x: 0, y: 14, "font-weight": 600 }, "How a head looks, and what it does");
-    make(svg, "text", { class: "quiet", x: 0, y: 32 }, known ? correlation : `effects of ${header.known * (heads + 2)} of ${layers * (heads + 2)} parts so far`);
+    make(svg, "text", { class: "quiet", x: 0, y: 31 }, known ? correlation : `effects of ${header.known * (heads + 2)} of ${layers * (heads + 2)} parts so far`);
     const drawn = panel(svg, box, [-0.02 * header.mostLooks, 1.03 * header.mostLooks], [header.range[0] - room, header.range[1] + room], { title: "", x: effect.looksWords() });
-    make(svg, "text", { class: "quiet", x: box.x + 6, y: box.y + 13, style: HALO }, `change of the ${header.what} when it is off`);
+    make(svg, "text", { x: 0, y: 52 }, `change of the ${header.what} when it is off`);
     this.dots = {};
     const all = [];
     for (let i = 0; i < layers * heads; i++) {

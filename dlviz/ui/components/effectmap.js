@@ -74,7 +74,8 @@ class HeadMap {
     });
     const step = Math.ceil(10 / cell);
     header.pieces.forEach((piece, t) => {
-      if (t % step && t !== effect.at[0]) return;
+      const far = Math.abs(t - effect.at[0]);
+      if (far && (t % step || far * cell < 10)) return;
       make(svg, "text", { class: `small token${t === effect.at[0] ? " chosen" : ""}`, x: rim - 5, y: head + (t + 0.5) * cell + 4, "text-anchor": "end" }, effect.short(piece));
     });
     for (const { left, top } of this.places) {
@@ -108,7 +109,8 @@ class HeadMap {
     const { effect } = this, { header } = effect, [row, column] = cell ?? effect.at, n = header.pieces.length;
     const pointed = effect.over && effect.over.includes(".") ? effect.over : effect.opened, all = this.values(pointed);
     const numbers = all.map((values) => threeDigits(values[row * n + column])), changed = numbers.length > 1 && numbers[0] !== numbers[1];
-    const kind = header.shown === "rollout" ? `rollout up to layer ${pointed.split(".")[0]}` : `head ${pointed}`;
+    const times = header.shown === "value" ? " (weight times values)" : "";
+    const kind = header.shown === "rollout" ? `Rollout up to layer ${pointed.split(".")[0]}, mean of all heads` : `Head ${pointed}${times}`;
     const words = `${kind}: “${effect.short(header.pieces[row])}” takes ${changed ? numbers.join(" → ") : numbers[0]} from “${effect.short(header.pieces[column])}”`;
     effect.root.querySelector(".opened h3").textContent = words;
     this.svg.setAttribute("aria-valuetext", words);
@@ -117,11 +119,10 @@ class HeadMap {
   drawEdit() {
     const { effect, range, typed } = this, { header, root, at } = effect, edit = root.querySelector(".edit"), button = root.querySelector(".switch");
     const exact = header.shown === "weights" && effect.opened === header.opened && !effect.pending, off = effect.off.includes(effect.opened);
-    button.textContent = off ? `switch ${effect.opened} on` : `switch ${effect.opened} off`;
+    button.textContent = off ? `${effect.opened} on` : `${effect.opened} off`;
     button.setAttribute("aria-pressed", off);
     button.disabled = effect.fixed;
-    edit.hidden = header.shown !== "weights";
-    edit.querySelector(".place").textContent = `“${effect.short(header.pieces[at[0]])}” → “${effect.short(header.pieces[at[1]])}”`;
+    edit.classList.toggle("bare", header.shown !== "weights"); // no weights are shown, so none is set
     const n = header.pieces.length, value = exact ? this.values(effect.opened).at(-1)[at[0] * n + at[1]] : null;
     const active = root.getRootNode().activeElement;
     if (value !== null) for (const input of [range, typed]) if (input !== active || input === range) input.value = value.toFixed(2);

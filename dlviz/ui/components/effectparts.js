@@ -52,9 +52,10 @@ class Parts {
     const { svg, effect } = this, { header } = effect, [layers, heads] = header.shape, { width, height } = measure(svg);
     if (width < 60 || height < 60) return;
     svg.replaceChildren();
-    const left = 20, top = 16, foot = 42, gap = 8, across = (width - left - gap) / (heads + 2), down = (height - top - foot) / layers;
+    const left = 20, top = 16, foot = 52, gap = 8, across = (width - left - gap) / (heads + 2), down = (height - top - foot) / layers;
     const size = [Math.min(across, 34), Math.min(down, 34)], x = (column) => left + column * size[0] + (column >= heads ? gap : 0);
     for (let column = 0; column < heads + 2; column++) {
+      if (size[0] < 14 && column < heads && column % 2) continue;
       const words = column < heads ? column + 1 : ["att", "ff"][column - heads];
       make(svg, "text", { class: "small", x: x(column) + size[0] / 2, y: top - 5, "text-anchor": "middle" }, words);
     }
@@ -92,9 +93,10 @@ class Parts {
     const say = (at, words, anchor) => make(svg, "text", { class: "small", x: at, y: y + 20, "text-anchor": anchor }, words);
     say(x, `−${threeDigits(reach[0])}`, "start");
     say(x + wide / 2, "0", "middle");
-    say(x + wide, threeDigits(reach[0]), "end");
-    say(x + wide + 8 + 2 * cell, `±${threeDigits(reach[1])}`, "end");
-    make(svg, "text", { class: "small", x, y: y + 33 }, `off: ${effect.header.what} falls (blue), rises (orange)`);
+    say(x + wide, `+${threeDigits(reach[0])}`, "end");
+    [`change of the ${effect.header.what}`, `att, ff: up to ±${threeDigits(reach[1])}`].forEach((words, i) => {
+      make(svg, "text", { class: "small", x, y: y + 32 + 12 * i }, words);
+    });
   }
 
   mark() {
