@@ -92,6 +92,7 @@ class Result(Base):
         before, after = self.score
         what = "similarity" if not self.causal else f"{MEASURES[self.params.measure]} of the token"
         off, length = self.params.parts(), len(self.pieces)
+        alone = float(sum(self.measured[part.layer, part.column] for part in off))
         facts = {
             "tokens": Fact(self.tokens, "tokens"),
             "heads": Fact(self.looks.size, "heads"),
@@ -100,7 +101,8 @@ class Result(Base):
             "before": _fact(before, f"{what}, everything on"),
             "after": _fact(after, f"{what}, as set"),
             "change": _fact(after - before, f"change of the {what.split(' of')[0]}"),
-            "alone": _fact(sum(self.measured[part.layer, part.column] for part in off), "each part alone, added up"),
+            "alone": _fact(alone, "each part alone, added up"),
+            "apart": _fact(abs(after - before - alone), "how far that is from what they do together"),
             "opened_before": _fact(self.pair[0, self.looker, self.looked], "opened head: to the token looked at"),
             "opened_after": _fact(self.pair[1, self.looker, self.looked], "opened head: the same, as set"),
             "opened_looks": _fact(self.looks[self.opened], "opened head: looks"),

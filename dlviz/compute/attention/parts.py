@@ -77,6 +77,13 @@ def write_parts(parts: list[Part], heads: int) -> str:
     return " ".join(part.name(heads) for part in parts)
 
 
+def opened_head(opened: str, off: list[Part], shape: tuple[int, int]) -> tuple[int, int] | None:
+    """Layer and head, from 0, of the head that is opened, or else of the only head that is off; None if there is neither."""
+    heads = [part for part in off if part.column < shape[1]]
+    found = read_parts(opened, shape) or (heads if len(heads) == 1 else [])
+    return (found[0].layer, found[0].column) if found else None
+
+
 def read_weights(text: str, shape: tuple[int, int], tokens: int, causal: bool) -> list[tuple[int, int, int, int, float]]:
     """(layer, head, query, key, weight) from 0 of those that are there; of one place the last counts. ParameterError for no weights.
 

@@ -27,7 +27,7 @@ class Sweep:
         before = [trace(network, ids, ["stream"]) for ids in texts]
         self.said, self.streams = before[0].output[-1], [each.parts["stream"] for each in before]
         columns = network.heads + SUBLAYERS
-        self.last = torch.full((network.layers, columns, self.streams[0].shape[-1]), torch.nan)
+        self.last = torch.full((network.layers, columns, self.streams[0].shape[-1]), torch.nan, dtype=self.streams[0].dtype)
         self.total = torch.full((network.layers, columns), torch.nan, dtype=torch.float64)
         self.alike = torch.full((network.layers, columns), torch.nan, dtype=torch.float64)
         self.taken: set[int] = set()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from dlviz import params as p
 from dlviz.compute import language
-from dlviz.compute.attention.parts import HEAD, Part, read_parts, read_weights, words, write_parts
+from dlviz.compute.attention.parts import HEAD, Part, opened_head, read_parts, read_weights, words, write_parts
 from dlviz.fields import ParameterError
 
 MOST_TOKENS = 32  # that are read: every part of SmolLM2 then takes some 15 s on one thread
@@ -35,7 +35,12 @@ class Params(p.Params):
         help="Of a word that is several tokens, the first. Empty: the likeliest.",
     )  # fmt: skip
     off: str = p.text(
-        "", 400, label="Switched off", placeholder="24.5 a3 f1", help="24.5: a head. a3, f1: a layer's attention, its feed-forward layer."
+        "",
+        400,
+        label="Switched off",
+        private=True,
+        placeholder="24.5 a3 f1",
+        help="24.5: a head. a3, f1: a layer's attention, its feed-forward layer.",
     )
     instead: str = p.choice(
         "zero", {"zero": "zero", "mean": "its mean"}, label="In its place",
@@ -44,9 +49,9 @@ class Params(p.Params):
     looks: str = p.choice("weight", LOOKS, label="Heads look at", more=True)
     shown: str = p.choice("weights", MAPS, label="Map", more=True)
     measure: str = p.choice("logit", MEASURES, label="Effect on the token's", more=True, when=("model", DECODERS))
-    opened: str = p.text("", 5, label="Opened head", more=True, placeholder="24.5")
+    opened: str = p.text("", 5, label="Opened head", more=True, private=True, placeholder="24.5")
     weights: str = p.text(
-        "", 200, label="Weights set by hand", more=True, placeholder="24.5:5>4=0.3",
+        "", 200, label="Weights set by hand", more=True, private=True, placeholder="24.5:5>4=0.3",
         help="In head 24.5 token 5 gives token 4 a weight of 0.3; the others of its row share the rest. Or choose a cell of the map.",
     )  # fmt: skip
     looker: float = p.number(0, 0, MOST_TOKENS, 1, label="Token that looks", stage=True)
@@ -83,15 +88,13 @@ class Params(p.Params):
 
     def head_opened(self) -> tuple[int, int] | None:
         """Layer and head, from 0, of the head that is opened, or of the only one that is off; None if there is neither in this model."""
-        off = [part for part in self.parts() if part.column < self.shape[1]]
-        found = read_parts(self.opened, self.shape) or (off if len(off) == 1 else [])
-        return (found[0].layer, found[0].column) if found else None
+        return opened_head(self.opened, self.parts(), self.shape)
 
     def canonical(self) -> "Params":
-        """As for all views; and parts in the order of the layers, without those that the model does not have."""
-        own = super().canonical()
-        parts = read_parts(own.opened, own.shape)
-        return replace(own, off=write_parts(own.parts(), own.shape[1]), opened=write_parts(parts, own.shape[1]))
+        """As for all views; and parts in the order of the layers, each once, those that the model does not have behind them."""
+        own, heads = super().canonical(), self.shape[1]
+        off = " ".join(part for part in (write_parts(own.parts(), heads), *own.left_out()) if part)
+        return replace(own, off=off, opened=write_parts(read_parts(own.opened, own.shape), heads))
 
     def of_sweep(self) -> "Params":
         """The same text, model and token with everything on: what each part does by itself depends on nothing else."""
