@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from dlviz.compute.attention.effect import Result
+from dlviz.compute.attention.effect import IDLE, LOOKERS, Result
 from dlviz.compute.attention.parts import Part, read_weights
 from dlviz.compute.attention.switching import LOOKS, MAPS, MEASURES
 from dlviz.figures.payload import Clip, pack
@@ -18,7 +18,7 @@ def effect(results: tuple[Result, ...], clip: Clip) -> bytes:
     Effects that are not known yet are nan; `step` says how much of the sweep they are.
     """
     result, params = results[0], results[0].params
-    layers, heads = result.looks.shape
+    facts, (layers, heads) = result.facts(), result.looks.shape
     header = {
         "name": "dlviz-effect", "clip": clip.name, "done": clip.done, "again_ms": clip.again_ms,
         "settings": {name: _plain(getattr(params, name)) for name in SENT},
@@ -32,7 +32,8 @@ def effect(results: tuple[Result, ...], clip: Clip) -> bytes:
         "score": [_finite(value) for value in result.score],
         "loss": [_finite(value) for value in result.surprises.mean(1)] if result.surprises.size else [],
         "listed": list(result.listed), "chosen": result.chosen,
-        "looks": params.looks, "looksLabel": LOOKS[params.looks], "correlation": result.facts()["rank_correlation"].value,
+        "looks": params.looks, "looksLabel": LOOKS[params.looks], "correlation": facts["rank_correlation"].value, 
+        "idle": facts["idle"].value, "idleBelow": IDLE[result.causal], "lookers": LOOKERS,
         "known": int(np.isfinite(result.measured[:, 0]).sum()), "step": step_of(result),
         "instead": "its mean" if params.mean else "zero",
     } | axes(results)  # fmt: skip

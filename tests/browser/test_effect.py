@@ -136,7 +136,9 @@ def test_a_link_brings_the_same_picture_and_a_wrong_one_is_noticed(visitor: Watc
 def test_on_a_phone_everything_stands_under_each_other(visitor: Watched) -> None:
     visitor.page.set_viewport_size({"width": 390, "height": 844})
     page = visitor.open(address("attention.effect", SETTINGS))
-    boxes = [component(page).locator(name).bounding_box() for name in (".parts", ".compared", ".said", ".opened")]
+    boxes = [
+        component(page).locator(name).bounding_box() for name in ("section.parts", "section.compared", "section.said", "section.opened")
+    ]
     assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
     tops = [box["y"] for box in boxes if box]
     assert tops == sorted(tops) and all(box and box["height"] > 100 for box in boxes)

@@ -1,4 +1,4 @@
-"""The picture of What it does: what the component reads is the result, what is not known yet is said, and two pictures share their scales."""
+"""The picture of What it does: the component reads the result, what is not known yet is said, and two pictures share their scales."""
 
 import json
 from dataclasses import replace

@@ -150,6 +150,7 @@ def _fact(value: float, label: str, unit: str = "") -> Fact:
 
 
 SWEEPS: Shelf[Sweep] = Shelf(12)
+PLAIN: Shelf[Trace] = Shelf(4)  # passes in which everything is on, at most 8 MB each
 LOOKED: Shelf[Result] = Shelf(12)  # what a run has besides effects, for the pictures on its way
 
 
@@ -229,7 +230,7 @@ def _look(params: Params) -> Result:
     text = found.read(params.text)
     ids, causal = torch.tensor(text.ids[:MOST_TOKENS]), found.network.causal
     wanted = changes(params.parts(), shape[1], params.mean, read_weights(params.weights, shape, len(ids), causal))
-    on, off = (trace(found.network, ids, ["values"], each) for each in (None, wanted))
+    on, off = plain_pass(params, ids), trace(found.network, ids, ["values"], wanted)
     real = np.array([start < end for start, end in text.spans[:MOST_TOKENS]])
     pair = places(on.attention, real, int(params.looker), int(params.looked), causal)
     carried, rolled = value_weighted(found.network, on), rollout(on.attention)
@@ -258,6 +259,14 @@ def _look(params: Params) -> Result:
         left_out=params.left_out(),
         **(next_tokens(found, ids, (on.output, off.output), params.token) if causal else _similarities(params, found, (on, off))),
     )
+
+
+def plain_pass(params: Params, ids: Tensor) -> Trace:
+    """The pass in which everything is on."""
+    name = (params.model, params.text)
+    if (made := PLAIN.take(name)) is None:
+        PLAIN.put(name, made := trace(language.model(params.model).network, ids, ["values"]))
+    return made
 
 
 def maps_of(network: Transformer, shown: str, passes: tuple[Trace, Trace]) -> list[Tensor]:

@@ -1,7 +1,7 @@
 // Looking and doing: every part of a model with what its absence does, a head's map with a weight that can be set, and what the model
 // then says, beside what it said with everything on. What is switched here is asked of the server; the picture stays until it answers.
 
-const WAIT = 200; // milliseconds: a row of keys is one message
+const WAIT = 250; // milliseconds: a row of arrow keys is one message
 
 class Effect {
   constructor(root) {
@@ -46,13 +46,13 @@ class Effect {
     return mine;
   }
 
-  send(changes) {
+  send(changes, wait = 0) {
     if (this.fixed) return;
     Object.assign(this.settings, changes);
     this.pending = true;
     this.draw();
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.report({ ...this.settings }), WAIT);
+    this.waiting = setTimeout(() => this.report({ ...this.settings }), wait);
   }
 
   toggle(name) {
@@ -66,7 +66,7 @@ class Effect {
   }
 
   lookAt(row, column) {
-    if (row !== this.at[0] || column !== this.at[1]) this.send({ looker: row + 1, looked: column + 1 });
+    if (row !== this.at[0] || column !== this.at[1]) this.send({ looker: row + 1, looked: column + 1 }, WAIT);
   }
 
   // The weight of the chosen pair in the opened head; null: everything as it was
@@ -154,8 +154,9 @@ class Effect {
     const [before, after] = header.score, loss = header.loss, parts = [];
     const moved = (from, to) => `${threeDigits(from)} → ${threeDigits(to)} (${this.change(to - from)})`;
     parts.push(before === after ? `${header.what} ${threeDigits(before)}` : `${header.what} ${moved(before, after)}`);
-    if (loss.length) parts.push(loss[0] === loss[1] ? `loss of the text ${threeDigits(loss[0])} nats` : `loss of the text ${loss.map(threeDigits).join(" → ")} nats`);
+    if (loss.length) parts.push(loss[0] === loss[1] ? `loss ${threeDigits(loss[0])} nats` : `loss ${loss.map(threeDigits).join(" → ")} nats`);
     root.querySelector(".score").textContent = parts.join(" · ");
+    root.querySelector(".score").title = loss.length ? "Loss: of the whole text, the mean of −ln p of its tokens after the first" : "";
   }
 
   // A row: what it is, an outline for everything on, a bar for as it is set, and the numbers

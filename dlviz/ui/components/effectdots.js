@@ -28,11 +28,13 @@ class Dots {
     svg.replaceChildren();
     const known = header.known === layers, room = 0.1 * (header.range[1] - header.range[0] || 1);
     const box = { x: 46, y: 62, width: width - 56, height: height - 106 };
-    const correlation = Number.isFinite(header.correlation) && header.correlation !== null ? `rank correlation ${threeDigits(header.correlation)}` : "";
-    make(svg, "text", { x: 0, y: 14, "font-weight": 600 }, "How a head looks, and what it does");
-    make(svg, "text", { class: "quiet", x: 0, y: 31 }, known ? correlation : `effects of ${header.known * (heads + 2)} of ${layers * (heads + 2)} parts so far`);
+    const correlation = header.correlation === null ? "" : `rank correlation ${threeDigits(header.correlation)}`;
+    const title = make(svg, "text", { x: 0, y: 14, "font-weight": 600 }, "Looking and doing");
+    make(title, "tspan", { class: "quiet", "font-weight": 400, dx: 8 }, correlation);
+    const idle = header.idle === null ? "" : `${header.idle} of the ${header.lookers} that look most do less than ${threeDigits(header.idleBelow)}`;
+    make(svg, "text", { x: 0, y: 31 }, known ? idle : `effects of ${header.known * (heads + 2)} of ${layers * (heads + 2)} parts so far`);
+    make(svg, "text", { class: "quiet", x: 0, y: 52 }, `change of the ${header.what} when it is off`);
     const drawn = panel(svg, box, [-0.02 * header.mostLooks, 1.03 * header.mostLooks], [header.range[0] - room, header.range[1] + room], { title: "", x: effect.looksWords() });
-    make(svg, "text", { x: 0, y: 52 }, `change of the ${header.what} when it is off`);
     this.dots = {};
     const all = [];
     for (let i = 0; i < layers * heads; i++) {
@@ -48,7 +50,7 @@ class Dots {
     this.named = new Set([...first("look"), ...first("size")].map(({ name }) => name));
     this.marks = ["opened", "over"].map((kind) => make(svg, "circle", { class: `mark ${kind}`, r: 7 }));
     this.words = make(svg, "g");
-    const said = `${header.what} when a head is off against ${effect.looksWords()}, a dot a head. ${correlation}`;
+    const said = `${header.what} when a head is off against ${effect.looksWords()}, a dot a head. ${correlation}. ${idle}`;
     svg.setAttribute("aria-label", said);
     this.right = box.x + box.width;
     this.mark();
