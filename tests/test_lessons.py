@@ -273,7 +273,7 @@ SAID: dict[str, tuple[Params, Params]] = {
     "Looking is not doing:": (SCENE["effect_equal"], SCENE["effect_encoder"]),
     "Those that look do something": (SCENE["effect_feeds"], SCENE["effect_equal"]),
     "is among the ten that look most": (SCENE["effect_encoder"], SCENE["effect_feeds"]),
-    "Effects do not add up": (effect.Params(model="austen", off="f1 f2"), effect.Params(model="austen", off="f1")),
+    "Effects do not add up": (effect.Params(model="austen", off="a1 f1"), effect.Params(model="austen", off="f1 f2")),
     "The logit rises and the probability falls": (SCENE["effect_logit"], SCENE["effect_against"]),
     "An induction head:": (born.Params(), born.Params(layers=1)),
     "these lengths, not the rule": (born.Params(periods="one"), born.Params()),
