@@ -106,8 +106,9 @@ def test_a_weight_is_typed_and_moved_by_arrow_keys(visitor: Watched) -> None:
 
 
 def test_pointing_at_a_head_in_the_dots_finds_it_in_the_grid(visitor: Watched) -> None:
-    page = visitor.open(address("attention.effect", SETTINGS))
+    page = visitor.open(address("attention.effect", Params(**(SETTINGS.as_dict() | {"opened": "1.1"}))))
     found = effect.look(SETTINGS)
+    expect(component(page).locator(".told")).to_contain_text("head 1.1 ")
     layer, head = (int(place) for place in divmod(int(found.looks.argmax()), 6))
     # the dot of the head that looks most is the rightmost
     dots = component(page).locator("circle.dot")

@@ -17,6 +17,7 @@ from dlviz.compute.attention import effect, looking
 from dlviz.compute.attention.doing import rank_correlation, rollout, surprise, value_weighted
 from dlviz.compute.attention.effect import Params, Result
 from dlviz.compute.attention.parts import Part, changes, read_parts, read_weights, write_parts
+from dlviz.compute.attention.passes import places
 from dlviz.compute.attention.sweep import Sweep, logit_of
 from dlviz.fields import ParameterError
 from dlviz.lessons import Scene
@@ -155,6 +156,19 @@ def test_rollout_is_the_product_of_half_kept_layers(network: Transformer) -> Non
     assert not network.causal or not np.triu(found, 1).any()
 
 
+def test_the_tokens_that_look_and_are_looked_at_are_chosen_where_nobody_has() -> None:
+    """The last real token; and the real one that gets most from it on average, but neither itself nor a decoder's first."""
+    attention, real = torch.zeros(2, 2, 5, 5), np.array([True] * 5)
+    attention[:, :, 4] = torch.tensor([0.4, 0.05, 0.03, 0.0, 0.52])
+    attention[0, 0, 4] = torch.tensor([0.0, 0.9, 0.0, 0.05, 0.05])
+    assert places(attention, real, 0, 0, causal=True) == (4, 1) and places(attention, real, 0, 0, causal=False) == (4, 0)
+    assert places(attention, np.array([False, False, True, True, True]), 0, 0, causal=False) == (4, 2)
+    attention[:, :, 3] = torch.tensor([0.1, 0.1, 0.5, 0.3, 0.0])
+    assert places(attention, np.array([True] * 4 + [False]), 0, 0, causal=False) == (3, 2), "no special token looks"
+    assert places(attention, real, 4, 2, causal=True) == (3, 1) and places(attention, real, 2, 5, causal=True) == (1, 0)
+    assert places(attention, real, 9, 9, causal=True) == (4, 1), "what is not there is chosen"
+
+
 def test_ranks_agree_as_scipy_says() -> None:
     rng = np.random.default_rng(3)
     for _ in range(5):
@@ -188,11 +202,13 @@ def test_nothing_off_is_nothing_changed() -> None:
 
 def test_one_part_off_changes_what_its_cell_says() -> None:
     """The sweep and the pass that is shown agree, for heads and sublayers, zero and mean, logit and log probability."""
+    effect.look(AUSTEN)  # which is kept, and must not be mistaken for the others
     rng = random.Random(4)
     for instead in ("zero", "mean"):
         for measure in ("logit", "probability"):
             name = rng.choice(["2.5", "6.1", "a3", "f1"])
             facts = run("attention.effect", replace(AUSTEN, off=name, instead=instead, measure=measure)).facts()
+            assert facts["parts_off"].value == 1 and abs(facts["change"].value or 0) > 1e-3
             assert facts["change"].value == pytest.approx(facts["alone"].value, abs=2e-5), (name, instead, measure)
 
 
