@@ -271,7 +271,7 @@ SAID: dict[str, tuple[Params, Params]] = {
     "The opened head looks one token back": (SCENE["encoder"], SCENE["sink"]),
     "The opened head is an induction head": (SCENE["induction"], SCENE["sink"]),
     "Looking is not doing:": (SCENE["effect_equal"], SCENE["effect_encoder"]),
-    "Those that look do something": (SCENE["effect_feeds"], SCENE["effect_equal"]),
+    "The heads that look do something": (SCENE["effect_feeds"], SCENE["effect_equal"]),
     "is among the ten that look most": (SCENE["effect_encoder"], SCENE["effect_feeds"]),
     "Effects do not add up": (effect.Params(model="austen", off="a1 f1"), effect.Params(model="austen", off="f1 f2")),
     "The logit rises and the probability falls": (SCENE["effect_logit"], SCENE["effect_against"]),

@@ -8,6 +8,7 @@ from dlviz.compute.attention.effect import IDLE, LOOKERS, Result
 from dlviz.compute.attention.parts import Part, read_weights
 from dlviz.compute.attention.switching import LOOKS, MAPS, MEASURES
 from dlviz.figures.payload import Clip, pack
+from dlviz.results import three_digits
 
 SENT = ("off", "opened", "looker", "looked", "weights", "token")  # settings that the picture edits
 
@@ -56,6 +57,19 @@ def axes(results: tuple[Result, ...]) -> dict[str, Any]:
         "mostLooks": max(_most(result.looks) for result in results) or 1.0 if own else 1.0,
         "mostChance": max((float(result.chances.max(initial=0)) for result in results), default=1.0) or 1.0,
     }
+
+
+def rankings(result: Result) -> dict[str, list[str]]:
+    """The heads that look most beside those whose absence changes most, as columns of words: each with both of its numbers."""
+    looks, effects = np.nan_to_num(result.looks), result.measured[:, : result.looks.shape[1]]
+    columns: dict[str, list[str]] = {"place": [str(place) for place in range(1, LOOKERS + 1)]}
+    for title, by, other, what in (("looks most", looks, "effect", effects), ("does most", np.abs(effects), "looks", looks)):
+        first = [divmod(int(number), looks.shape[1]) for number in np.argsort(-by, axis=None, kind="stable")[:LOOKERS]]
+        shown = looks if title == "looks most" else effects
+        columns[title] = [Part(*head).name(looks.shape[1]) for head in first]
+        columns["looks" if title == "looks most" else "effect when off"] = [three_digits(shown[head]) for head in first]
+        columns[f"its {other}"] = [three_digits(what[head]) for head in first]
+    return columns
 
 
 def step_of(result: Result) -> int:

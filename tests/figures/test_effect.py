@@ -9,7 +9,9 @@ from dlviz.compute import run
 from dlviz.compute.attention import effect
 from dlviz.compute.attention.effect import Params, Result
 from dlviz.figures.attention import effect as figure
+from dlviz.figures.attention import rankings
 from dlviz.figures.payload import Clip, unpack
+from dlviz.results import three_digits
 
 PARAMS = Params(model="austen", text="It is a truth", token="that", off="2.5 f1", weights="3.1:4>2=0.75", opened="3.1", looker=4, looked=2)
 DONE = Clip("one", 21, True)
@@ -75,3 +77,16 @@ def test_two_pictures_share_their_scales() -> None:
     assert first["mostLooks"] == 1, "weights lie between 0 and 1"
     valued = result_of(replace(PARAMS, looks="value"))
     assert unpack(figure((valued,), DONE))[0]["mostLooks"] == valued.looks.max()
+
+
+def test_two_rankings_have_the_same_heads_in_their_own_orders() -> None:
+    result = result_of(PARAMS)
+    columns = rankings(result)
+    assert {len(column) for column in columns.values()} == {10} and columns["place"] == [str(place) for place in range(1, 11)]
+    heads = [f"{layer + 1}.{head + 1}" for layer in range(6) for head in range(6)]
+    looks, effects = result.looks.ravel(), result.measured[:, :6].ravel()
+    assert columns["looks most"] == sorted(heads, key=lambda name: -looks[heads.index(name)])[:10]
+    assert columns["does most"] == sorted(heads, key=lambda name: -abs(effects[heads.index(name)]))[:10]
+    place = [heads.index(columns[name][3]) for name in ("looks most", "does most")]
+    assert [columns[name][3] for name in ("looks", "its effect")] == [three_digits(each[place[0]]) for each in (looks, effects)]
+    assert [columns[name][3] for name in ("effect when off", "its looks")] == [three_digits(each[place[1]]) for each in (effects, looks)]
