@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from dlviz.compute.attention import effect
 from dlviz.compute.attention.effect import Params
 from tests.browser.conftest import Watched, address, link_of, picture, settle, wait_until
+from tests.fetched import need
 
 SETTINGS = Params(model="austen", text="It is a truth universally acknowledged")
 
@@ -145,3 +146,24 @@ def test_on_a_phone_everything_stands_under_each_other(visitor: Watched) -> None
     assert tops == sorted(tops) and all(box and box["height"] > 100 for box in boxes)
     cell(page, "6.6").click()
     wait_until(page, lambda: off(page) == "6.6", "a tap switches a part off")
+
+
+def test_the_picture_is_there_before_every_effect_is_known(visitor: Watched) -> None:
+    """Parts can be switched meanwhile: what is known stays known, and the rest comes."""
+    params = Params(text="A text that no scene has")
+    need(params)
+    page = visitor.page
+    page.goto(f"{visitor.url}/{address('attention.effect', params)}")
+    expect(component(page).locator(".bar")).not_to_have_count(0, timeout=20_000)
+    unknown = component(page).locator("rect.unknown")
+    wait_until(page, lambda: 0 < unknown.count() < 330, "some effects are known, others are not")
+    assert component(page).get_attribute("data-done") == "false"
+    left = unknown.count()
+    cell(page, "30.1").click()
+    wait_until(page, lambda: off(page) == "30.1", "a part is off before the sweep has ended")
+    wait_until(page, lambda: len(score(page)) == 3, "and what the model then says is there")
+    assert unknown.count() <= left
+    settle(page)
+    expect(unknown).to_have_count(0)
+    assert "rank correlation" in (component(page).locator("svg.main").get_attribute("aria-label") or "")
+    visitor.check()

@@ -56,7 +56,7 @@ class Parts {
     const size = [Math.min(across, 34), Math.min(down, 34)], x = (column) => left + column * size[0] + (column >= heads ? gap : 0);
     for (let column = 0; column < heads + 2; column++) {
       if (size[0] < 14 && column < heads && column % 2) continue;
-      const words = column < heads ? column + 1 : ["att", "ff"][column - heads];
+      const words = column < heads ? column + 1 : (size[0] < 16 ? ["a", "f"] : ["att", "ff"])[column - heads];
       make(svg, "text", { class: "small", x: x(column) + size[0] / 2, y: top - 5, "text-anchor": "middle" }, words);
     }
     this.boxes = {};
