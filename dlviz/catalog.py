@@ -53,7 +53,7 @@ TOPICS = (
         question="Which words does each word look at, what does the model do with it, and how does such a head come to be?",
         section="Language",
         icon=":material/grid_on:",
-        views=("attention.machine", "attention.heatmap", "attention.by_hand", "attention.born"),
+        views=("attention.machine", "attention.heatmap", "attention.effect", "attention.by_hand", "attention.born"),
     ),
 )
 

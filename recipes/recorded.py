@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 
 from dlviz import catalog, lessons
@@ -15,27 +16,34 @@ VIEWS = [view for topic in catalog.TOPICS for view in topic.views if hasattr(imp
 
 
 def settings_of(view: str) -> list[Params]:
-    """All settings of a view that are recorded: its own and its scenes', A's too, of models that have to be fetched."""
+    """All settings of a view that are recorded, each once: its own and its scenes', A's too, of models that have to be fetched; before each
+    what it is built on, if the view says so."""
     slug, _, short = view.partition(".")
     assert view in catalog.find(slug).views
     scenes = lessons.load(slug).of(short)
     wanted = [resolve(view)[0](), *(scene.params for scene in scenes), *(scene.pin for scene in scenes if scene.pin)]
-    return [params for params in wanted if getattr(params, "model", "") in language.FETCHED]
+    built_on: Callable[[Params], list[Params]] = getattr(import_module(f"dlviz.compute.{view}"), "built_on", lambda params: [])
+    wanted = [each for params in wanted for each in (*built_on(params), params)]
+    found: dict[Params, Params] = {}
+    for params in wanted:
+        if getattr(params, "model", "") in language.FETCHED:
+            found.setdefault(params.canonical(), params)
+    return list(found.values())
 
 
 def main() -> int:
-    """Fetch the models, make the results, write them, and remove what is no longer wanted."""
+    """Fetch the models, remove what there is, make the results and write them."""
     for name in language.FETCHED:
         language.fetch(name).wait(3600)
     recorded.FOLDER.mkdir(parents=True, exist_ok=True)
     written = set()
+    for file in recorded.FOLDER.glob("*.npz"):  # a result that is built on another must not be built on an old one
+        file.unlink()
     for view in VIEWS:
         for params in settings_of(view):
             file = recorded.file_of(view, params)
             file.write_bytes(run(view, params).to_npz(view))
             written.add(file)
-    for file in set(recorded.FOLDER.glob("*.npz")) - written:
-        file.unlink()
     print(f"{len(written)} results, {sum(file.stat().st_size for file in written) / 1e3:.0f} kB")
     return 0
 

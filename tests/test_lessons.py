@@ -10,7 +10,7 @@ import pytest
 from dlviz import assets, catalog, lessons
 from dlviz.compute import resolve
 from dlviz.compute.activations import cost, curve, hinges, network, softmax
-from dlviz.compute.attention import born, machine
+from dlviz.compute.attention import born, effect, machine
 from dlviz.compute.attention import by_hand as attending
 from dlviz.compute.filters import channel, convolution, drag, inside, learning
 from dlviz.compute.gradients import by_hand, depth, own, training
@@ -272,6 +272,11 @@ SAID: dict[str, tuple[Params, Params]] = {
     "The opened head is an induction head": (SCENE["induction"], SCENE["sink"]),
     "a place where heads rest": (machine.Params(), machine.Params(model="austen")),
     "is not yet what the model thinks": (machine.Params(), machine.Params(model="austen", text="Emma was a young lady of great")),
+    "Looking is not doing:": (SCENE["effect_equal"], SCENE["effect_encoder"]),
+    "The heads that look do something": (SCENE["effect_feeds"], SCENE["effect_equal"]),
+    "is among the ten that look most": (SCENE["effect_encoder"], SCENE["effect_feeds"]),
+    "Effects do not add up": (effect.Params(model="austen", off="a1 f1"), effect.Params(model="austen", off="f1 f2")),
+    "The logit rises and the probability falls": (SCENE["effect_logit"], SCENE["effect_against"]),
     "An induction head:": (born.Params(), born.Params(layers=1)),
     "these lengths, not the rule": (born.Params(periods="one"), born.Params()),
     "maps are still fog": (born.Params(layers=1), born.Params()),

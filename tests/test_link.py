@@ -25,7 +25,7 @@ from tests.test_params import random_params
 VIEWS = [(topic, view.partition(".")[2]) for topic in catalog.TOPICS for view in topic.views]
 NAMES = [view for _, view in VIEWS]
 GARBAGE = ("garbage", "nan", "1e999", "-1e999", "\0", "<script>alert(1)</script>", "x" * 10_000, "{}", "'\"\\", "%00", "９" * 400, "\ud83d")
-FREE = {"machine": ("text",), "heatmap": ("text", "other")}  # fields that take whatever people write
+FREE = {"machine": ("text",), "heatmap": ("text", "other"), "effect": ("text", "other", "token")}  # take whatever people write
 RECORDED = [line.split("\t") for line in (Path(__file__).parent / "links.txt").read_text(encoding="utf-8").splitlines() if line[0] != "#"]
 
 

@@ -67,13 +67,22 @@ def outputs(network: Transformer, tokens: Tensor, changes: Sequence[Changes], at
     given = 0
     for start in range(0, len(order), at_once):
         numbers = order[start : start + at_once]
-        first = min(first_layer(changes[i], network.layers) for i in numbers)
+        last = ends(network, stream, [changes[i] for i in numbers])[:, -1:]
         with torch.no_grad():
-            last = network.run(stream[first].expand(len(numbers), -1, -1), first, changes=[changes[i] for i in numbers])[:, -1:]
             found.update(zip(numbers, network.finish(last)[:, 0], strict=True))
         while given in found:
             yield found.pop(given)
             given += 1
+
+
+def ends(network: Transformer, stream: Tensor, changes: Sequence[Changes]) -> Tensor:
+    """The stream after the last block (n, T, width) for each of n changes by itself, in one pass for all of them.
+
+    `stream` (L + 1, T, width), as a trace keeps it: the pass starts at the first layer in which anything is changed.
+    """
+    first = min(first_layer(change, network.layers) for change in changes)
+    with torch.no_grad():
+        return network.run(stream[first].expand(len(changes), -1, -1), first, changes=changes)
 
 
 def first_layer(changes: Changes, layers: int) -> int:

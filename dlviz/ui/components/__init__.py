@@ -34,6 +34,7 @@ PARTS = {
     "inside": ("grids.js",),
     "heads": ("colours.js", "grids.js"),
     "machine": ("colours.js", "grids.js", "stations.js"),
+    "effect": ("colours.js", "grids.js", "effectparts.js", "effectdots.js", "effectmap.js"),
     "drag": ("drawing.js", "colours.js", "grids.js"),
     "hinges": ("drawing.js", "layer.js"),
     "drawpad": ("drawing.js",),
