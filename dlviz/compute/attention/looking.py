@@ -65,8 +65,8 @@ def places(text: Tokens, word: str, looked: str) -> tuple[int, list[int]] | None
 
 
 def tokens_of(text: Tokens, word: str, field: str) -> list[int]:
-    """The tokens of a word. ParameterError, naming the field, if it is not among the tokens that are read."""
-    found = [token for token in (text.tokens_of(word) if word in text.text else ()) if token < MOST_TOKENS]
-    if not found:
-        raise ParameterError(field, word, f"a word of the text, among its first {MOST_TOKENS} tokens")
-    return found
+    """The tokens of a word. ParameterError, naming the field, if it is not among these tokens, those that are read."""
+    try:
+        return list(text.tokens_of(word))
+    except ValueError:
+        raise ParameterError(field, word, f"a word among the {len(text)} tokens that are read") from None

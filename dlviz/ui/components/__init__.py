@@ -32,7 +32,7 @@ PARTS = {
         "headmaps.js",
     ),
     "inside": ("grids.js",),
-    "heads": ("colours.js", "grids.js"),
+    "heads": ("colours.js", "grids.js", "lens.js"),
     "drag": ("drawing.js", "colours.js", "grids.js"),
     "hinges": ("drawing.js", "layer.js"),
     "drawpad": ("drawing.js",),
