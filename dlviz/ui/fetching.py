@@ -30,7 +30,8 @@ def show_fetch(name: str) -> None:
             said, share = fetch.progress.doing, fetch.progress.done / max(1, fetch.progress.of)
             st.progress(min(1.0, share), plain_text(f"{_announced(name, fetch)}: {said}"))
             return
-        del st.session_state[key]
+        if fetch.error is None:  # else it stays, to be said, until somebody tries again
+            del st.session_state[key]
         st.rerun()
 
     try:

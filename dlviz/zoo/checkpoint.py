@@ -18,6 +18,7 @@ from dlviz.zoo.files import MissingWeights
 TESTED = "5.23.0"  # the transformers of requirements-dev.txt
 MOST_PARAMETERS = 500_000_000  # 2 GB in float32
 MOST_LAYERS, MOST_HEADS = 48, 32
+TOKENS = ("tokenizer.json", "vocab.txt", "merges.txt")  # one of which a tokenizer needs
 HEADLESS = ("pooler",)  # parts of an encoder that are not asked here, and that many checkpoints lack
 
 log = logging.getLogger("dlviz.zoo")
@@ -58,7 +59,7 @@ def examine(name: str, folder: Path) -> Anatomy:
         raise MissingWeights(f"{name} has quantised weights, which need packages of their own: choose the model that it was made from.")
     if (parameters := _parameters(name, config)) > MOST_PARAMETERS:
         raise MissingWeights(
-            f"{name} has {parameters / 1e6:,.0f} million parameters: at most {MOST_PARAMETERS / 1e6:,.0f} million are loaded."
+            f"{name} has {parameters / 1e6:,.0f} million parameters: the most here are {MOST_PARAMETERS / 1e6:,.0f} million."
         )
     return Anatomy(str(kind), layers, heads, int(getattr(config, "max_position_embeddings", 0) or 2**20), _is_decoder(config), parameters)
 
@@ -85,6 +86,8 @@ def load(name: str, folder: Path, anatomy: Anatomy) -> tuple[nn.Module, str]:
     if lost := [key for key in told["missing_keys"] if not key.startswith(HEADLESS)]:
         raise MissingWeights(f"{name} lacks weights, such as {sorted(lost)[0]!r}: without them it would say something random.")
     try:
+        if not any((folder / file).is_file() for file in TOKENS):
+            raise FileNotFoundError("transformers would make one up that knows no words")
         tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, local_files_only=True, trust_remote_code=False)
         return network.eval().requires_grad_(False), tokenizer.backend_tokenizer.to_str()
     except Exception as error:

@@ -5,7 +5,7 @@
 
 const VIRIDIS = ["#440154", "#3B528B", "#21918C", "#5EC962", "#FDE725"];
 const MARGIN = 22; // pixels beside and above the grid for the numbers of layers and heads
-const LEGIBLE = 9; // pixels of a row in which a word can be read
+const CROWDED = 8, LEGIBLE = 12; // pixels of a row in which a word can just be read, and easily
 const WEIGHTS_ONLY = "This model gives its weights only: no scores, queries or keys.";
 const CLICK = 4; // pixels that a pointer may move in a click
 
@@ -149,7 +149,7 @@ class Heads {
   release(event) {
     const { held, lens } = this, at = pointerIn(this.svg, event);
     this.held = null;
-    if (!held || held.moved || event.type === "pointercancel" || !lens.whole || lens.size <= this.readable || this.place.lines) return;
+    if (!held || held.moved || event.type === "pointercancel" || !lens.whole || lens.size <= this.most || this.place.lines) return;
     lens.zoom(this.readable, ...this.cellAt(at));
     this.drawOpened();
     this.point(at);
@@ -255,20 +255,21 @@ class Heads {
       button.title = button.disabled ? WEIGHTS_ONLY : "";
     }
     const { width, height } = measure(this.svg);
-    this.readable = Math.floor(Math.min(width, height) / LEGIBLE);
-    this.svg.dataset.part = this.lens.whole ? "all" : "some";
-    this.root.querySelector(".zoom").hidden = this.lens.whole && pieces.length <= this.readable;
+    this.rim = Math.min(90, 7 * Math.max(...pieces.map((piece) => this.short(piece).length)) + 8);
+    const room = Math.max(40, Math.min(width, height) - this.rim);
+    Object.assign(this, { most: Math.floor(room / CROWDED), readable: Math.floor(room / LEGIBLE) });
     this.svg.replaceChildren();
     this.svg.setAttribute("aria-valuemax", pieces.length);
     this.svg.setAttribute("aria-label", "The opened head. Arrow keys choose the token that looks, up and down, and the one looked at.");
     if (this.step === "lines") this.drawLines(width, height);
     else this.drawMap(width, height);
+    this.svg.dataset.part = this.lens.whole ? "all" : "some";
+    this.root.querySelector(".zoom").hidden = this.lens.whole && pieces.length <= this.most;
     this.choose(this.row, this.column);
   }
 
   drawMap(width, height) {
-    const { pieces, causal } = this.header, { lens } = this, { span } = lens, words = span <= this.readable;
-    const longest = Math.min(12, Math.max(...pieces.map((piece) => piece.length))), rim = words ? Math.min(90, 7 * longest + 8) : 12;
+    const { pieces, causal } = this.header, { lens } = this, { span } = lens, words = span <= this.most, rim = words ? this.rim : 12;
     const side = Math.max(40, Math.min(width - rim, height - rim)), cell = side / span, [x0, y0] = [rim, rim];
     this.place = { x: x0, y: y0, cell, side };
     const canvas = Object.assign(document.createElement("canvas"), { width: span, height: span });
@@ -366,7 +367,7 @@ class Heads {
   introduction() {
     const { causal, pieces } = this.header, { row, column, span, whole } = this.lens, mask = causal ? "Later tokens are masked." : "No mask: this model reads both ways.";
     if (!whole) return `Rows ${row + 1}–${row + span} look at columns ${column + 1}–${column + span}, of ${pieces.length} tokens. Drag to move.`;
-    return `Rows look, columns are looked at. ${mask}${pieces.length > this.readable ? " Click to read a part." : ""}`;
+    return `Rows look, columns are looked at. ${mask}${pieces.length > this.most ? " Click to read a part." : ""}`;
   }
 
   // The row that looks, and the cell of the pair, as far as they are in the part that is shown.
