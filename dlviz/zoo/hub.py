@@ -116,6 +116,7 @@ class Repository:
                 self._download(revision, CONFIG, part)
             checkpoint.examine(self.id, part)
             total = sum(file.size for file in files)
+            log.info("%s of Hugging Face is fetched, %d MB", self.id, total // 10**6)  # a host wants to know what is asked for
             _make_room(total)
             with ThreadPoolExecutor(1) as beside:
                 fetching = [beside.submit(self._download, revision, file.rfilename, part) for file in files]
@@ -207,6 +208,7 @@ def _make_room(coming: int) -> None:
         if total <= MOST_BYTES_KEPT:
             return
         total -= _size(folder)
+        log.info("%s of Hugging Face makes room", folder.name)
         shutil.rmtree(folder)
 
 

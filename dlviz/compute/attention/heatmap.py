@@ -34,6 +34,7 @@ class Params(p.Params):
         hub.LONGEST,
         label="Name on Hugging Face",
         when=("model", "hub"),
+        private=True,
         placeholder="gpt2",
         help="A decoder or an encoder of text, with weights as safetensors.",
     )
