@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -197,7 +197,12 @@ def _is_whole(folder: Path) -> bool:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    """Bytes of its files, as far as they stand still."""
+    total = 0
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # what arrives is given other names
+            total += file.stat().st_size if file.is_file() else 0
+    return total
 
 
 def _make_room(coming: int) -> None:

@@ -8,7 +8,7 @@ import torch
 
 from dlviz import params as p
 from dlviz.compute import foreign, language
-from dlviz.compute.attention.looking import MOST_TOKENS, SCORES, places, pooled, scores, tokens_of
+from dlviz.compute.attention.looking import SCORES, most_tokens, places, pooled, scores, tokens_of
 from dlviz.fields import ParameterError
 from dlviz.nets.transformer.trace import Trace, trace
 from dlviz.results import Fact
@@ -166,7 +166,7 @@ def compute(params: Params) -> Result:
         return replace(made, recorded=True)
     found = model(params)
     text = found.read(params.text)
-    first, read = text.window(int(params.start), most_tokens(found))
+    first, read = text.window(int(params.start), most_tokens(found.network))
     seen = trace(found.network, language.tensor(read), ["scores", "queries", "keys"])
     layer, head = min(int(params.layer), found.network.layers) - 1, min(int(params.head), found.network.heads) - 1
     at = places(read, params.word, params.looked)
@@ -190,11 +190,6 @@ def compute(params: Params) -> Result:
         next=words,
         probabilities=likely.numpy(),
     )
-
-
-def most_tokens(found: language.LanguageModel) -> int:
-    """How many tokens are read at once."""
-    return min(MOST_TOKENS, found.network.context)
 
 
 def _of_head(seen: Trace, part: str, layer: int, head: int) -> np.ndarray:
@@ -223,7 +218,7 @@ def cosines(found: language.LanguageModel, params: Params) -> np.ndarray:
         return np.zeros(0)
     vectors = []
     for text, start in ((params.text, int(params.start)), (params.other, 1)):
-        _, read = found.read(text).window(start, most_tokens(found))
+        _, read = found.read(text).window(start, most_tokens(found.network))
         stream = trace(found.network, language.tensor(read), ["stream"]).parts["stream"]
         vectors.append(stream[:, tokens_of(read, params.word, "word")[-1]].double())
     return np.asarray(torch.cosine_similarity(*vectors, dim=-1).numpy())

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from dlviz.compute.attention.looking import MOST_TOKENS, SCORES, places, scores, tokens_of
+from dlviz.compute.attention.looking import SCORES, most_tokens, places, scores, tokens_of
 from dlviz.compute.foreign import model as foreign_model
 from dlviz.compute.language import LanguageModel, model
 from dlviz.nets.transformer.trace import trace
@@ -49,7 +49,7 @@ def chosen() -> LanguageModel:
 def main() -> dict[str, float]:
     """What goes to the first token, the clearest heads, what the opened head does, and what a word gives another."""
     found = chosen()
-    most = min(MOST_TOKENS, found.network.context)
+    most = most_tokens(found.network)
     text = found.read(SETTINGS["text"])
     _, read = text.window(int(SETTINGS["start"]), most)
     seen = trace(found.network, torch.tensor(read.ids))  # attention: (layers, heads, T, T)
