@@ -149,8 +149,9 @@ class Repository:
         return str(told.sha), wanted
 
     def _download(self, revision: str, file: str, to: Path) -> None:
-        from huggingface_hub import hf_hub_download
+        from huggingface_hub import constants, hf_hub_download
 
+        constants.HF_HUB_DISABLE_XET = True  # which keeps parts of files in a cache of its own, that nobody counts and nobody clears
         hf_hub_download(self.id, file, revision=revision, local_dir=to, token=False, etag_timeout=PATIENCE)
 
     def _check(self, files: list[Any], part: Path) -> None:

@@ -108,7 +108,8 @@ def serving(hub: Hub) -> Iterator[str]:
             file = rest.partition("/")[2]
             if name in hub.files and file in hub.files[name]:
                 content = hub.files[name][file]
-                return self.answer(200, content[::-1] if file == hub.wrong else content, body, broken=file == hub.broken)
+                elsewhere = {"X-Xet-Hash": "0" * 64, "X-Xet-Refresh-Route": f"/api/models/{name}/xet-read-token/{REVISION}"}
+                return self.answer(200, content[::-1] if file == hub.wrong else content, body, elsewhere, file == hub.broken)
             self.answer(404, b"", body, {"X-Error-Code": "EntryNotFound" if name in hub.files else "RepoNotFound"})
 
         def do_HEAD(self) -> None:
