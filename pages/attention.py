@@ -13,7 +13,8 @@ def contexts(result: heatmap.Result, _: Settings) -> None:
     """One word's vector in two texts, compared layer by layer."""
     if len(result.cosines):
         st.altair_chart(figures.contexts(result), alt="Cosine of one word's vectors in two texts, by layer.", key="contexts")
-        st.caption("The last token of the word. In a decoder only what stands before it can tell the two apart.")
+        last = " This model tells its last vectors only after the norm at its end." if result.causal and not result.before.size else ""
+        st.caption(f"The last token of the word. In a decoder only what stands before it can tell the two apart.{last}")
     else:
         st.markdown("Write a **second text** and the **word that looks** under More: its vectors in both texts are compared.")
 

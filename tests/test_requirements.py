@@ -12,6 +12,8 @@ from dlviz import runtime
 
 ROOT = Path(__file__).parents[1]
 IMPORTED_AS = {"pillow": "PIL"}  # where the module has another name than its package
+# What is used where it is there, each in functions of one module alone: that one says what to do where it is missing, or what brings it.
+OPTIONAL = {"transformers": "zoo/checkpoint.py", "huggingface_hub": "zoo/hub.py"}
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([0-9][^\s;]*)$")
 
 
@@ -48,15 +50,27 @@ def test_what_the_requirements_bring_along_is_constrained() -> None:
     assert not lacking, f"run `make upgrade`: {sorted(lacking)}"
 
 
+def imported(node: ast.AST) -> list[str]:
+    """The packages that a statement imports."""
+    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+    names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+    return [name.split(".")[0] for name in names]
+
+
 def test_runtime_imports_are_declared() -> None:
     """The app imports only what requirements.txt names, the standard library, and itself."""
     declared = {IMPORTED_AS.get(name, name) for name in pins("requirements.txt")} | {"dlviz"} | set(sys.stdlib_module_names)
     for path in [*ROOT.glob("dlviz/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "app.py"]:
+        allowed = declared | {name for name, module in OPTIONAL.items() if path == ROOT / "dlviz" / module}
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
-            for name in names:
-                assert name.split(".")[0] in declared, f"{path.name} imports {name}"
+            for name in imported(node):
+                assert name in allowed, f"{path.name} imports {name}"
+
+
+def test_what_is_optional_is_imported_only_when_it_is_used() -> None:
+    for module in set(OPTIONAL.values()):
+        for node in ast.parse((ROOT / "dlviz" / module).read_text(encoding="utf-8")).body:
+            assert not set(imported(node)) & set(OPTIONAL), module
 
 
 def test_torch_works_on_one_thread() -> None:

@@ -31,11 +31,30 @@ class Tokens:
         """What each token stands for, with the space before it if it has one; its name if it stands for nothing in the text."""
         return tuple(self.text[a:b] or name for (a, b), name in zip(self.spans, self.names, strict=True))
 
+    @property
+    def own(self) -> range:
+        """The tokens that stand for something in the text: all but those that the model adds before and behind."""
+        standing = [i for i, (a, b) in enumerate(self.spans) if a < b]
+        return range(standing[0], standing[-1] + 1)
+
     def tokens_of(self, word: str) -> tuple[int, ...]:
-        """The tokens of the first place where the text has this word, from its first to its last. ValueError if it is nowhere."""
+        """The tokens of the first place that has this word, from its first to its last. ValueError if none of these tokens has it."""
         start = self.text.index(word)
-        end = start + len(word)
-        return tuple(i for i, (a, b) in enumerate(self.spans) if a < end and b > start)
+        while start >= 0:
+            end = start + len(word)
+            if found := tuple(i for i, (a, b) in enumerate(self.spans) if a < end and b > start):
+                return found
+            start = self.text.find(word, start + 1)
+        raise ValueError(f"No token of {word!r} is among these {len(self)}.")
+
+    def window(self, first: int, most: int) -> tuple[int, "Tokens"]:
+        """At most so many of these tokens, and the number of the first: those of the text from its `first` on, counted from 1, or
+        the last that fit; before and behind them what the model adds."""
+        room = most - (len(self) - len(self.own))
+        skipped = max(0, min(first - 1, len(self.own) - room))
+        chosen = [*range(self.own.start), *self.own[skipped : skipped + room], *range(self.own.stop, len(self))]
+        ids, spans = tuple(self.ids[i] for i in chosen), tuple(self.spans[i] for i in chosen)
+        return skipped + 1, Tokens(self.text, ids, spans, tuple(self.names[i] for i in chosen))
 
 
 def reader(description: str) -> Tokenizer:

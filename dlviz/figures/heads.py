@@ -12,11 +12,12 @@ def heatmap(results: tuple[Result, ...]) -> bytes:
     """The component `heads`: the first result. Weights need no common scale: they all lie between 0 and 1."""
     result = results[0]
     layers, heads = result.maps.shape[:2]
+    params = result.params
     header = {
-        "name": "dlviz-attention", "text": f"{result.params.model} {result.params.text}", "pieces": list(result.pieces),
+        "name": "dlviz-attention", "text": f"{params.model} {params.repository} {params.text}", "pieces": list(result.pieces),
         "shape": [layers, heads, result.maps.shape[-1]], "causal": result.causal, "size": result.queries.shape[1],
-        "opened": [int(result.params.layer), int(result.params.head)], "order": order(result),
-        "sort": result.params.sort, "sortLabel": SORTS[result.params.sort], "labels": list(SCORES.values()),
+        "opened": list(result.opened), "window": list(result.window), "scored": bool(result.before.size), "order": order(result),
+        "sort": params.sort, "sortLabel": SORTS[params.sort], "labels": list(SCORES.values()),
     }  # fmt: skip
     arrays = {name: getattr(result, name).astype(np.float32) for name in ("attention", "before", "queries", "keys", "scores")}
     return pack(header, maps=result.maps, **arrays)

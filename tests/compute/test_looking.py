@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlviz.compute.attention.looking import SCORES, places, pooled, scores
+from dlviz.compute.attention.looking import MOST_WEIGHTS, SCORES, most_tokens, places, pooled, scores
 from dlviz.data.tokens import Tokens
 from dlviz.fields import ParameterError
+from dlviz.nets.transformer.base import Transformer
 
 
 def uniform(length: int) -> Tensor:
@@ -74,3 +75,13 @@ def test_words_are_found_by_their_tokens() -> None:
     assert places(text, "", "the") is None
     with pytest.raises(ParameterError, match="word is 'dog'"):
         places(text, "dog", "the")
+
+
+@pytest.mark.parametrize(("layers", "heads", "context"), [(30, 9, 8192), (6, 12, 512), (24, 16, 1024), (12, 12, 40), (48, 32, 4096)])
+def test_all_heads_maps_fit_into_memory(layers: int, heads: int, context: int) -> None:
+    """As many tokens as are wanted, as the network reads, or as fit: one more would be too many."""
+    network = Transformer()
+    network.layers, network.heads, network.context = layers, heads, context
+    most = most_tokens(network)
+    assert most <= min(256, context) and layers * heads * most**2 <= MOST_WEIGHTS
+    assert most == min(256, context) or layers * heads * (most + 1) ** 2 > MOST_WEIGHTS

@@ -56,6 +56,29 @@ def test_every_token_knows_its_characters() -> None:
         found.tokens_of("river")
 
 
+def test_a_window_has_the_texts_tokens_in_order_and_what_the_model_adds_at_both_ends() -> None:
+    """[CLS] and [SEP] are at every window's ends, as the model was trained; the last window is as full as the first."""
+    text = encode(READERS["word piece"], "the bank was a b the bank")
+    assert text.own == range(1, 8)
+    assert text.window(1, 9) == (1, text) == text.window(100, 9)
+    number, read = text.window(3, 5)
+    assert (number, read.names) == (3, ("[CLS]", "was", "a", "b", "[SEP]")) and read.pieces[1] == "was"
+    assert text.window(99, 5)[0] == 5 and text.window(99, 5)[1].names == ("[CLS]", "b", "the", "bank", "[SEP]")
+    for first in range(1, 8):
+        number, read = text.window(first, 5)
+        assert number == min(first, 5) and read.ids == (2, *text.ids[number : number + 3], 3)
+    plain = encode(READERS["byte level"], "see")
+    assert plain.window(2, 2)[1].pieces == ("e", "e") and plain.window(-5, 2)[0] == 1
+
+
+def test_in_a_window_a_word_is_found_where_it_stands_there() -> None:
+    text = encode(READERS["word piece"], "the bank was a b the bank")
+    assert text.tokens_of("bank") == (2,)
+    assert text.window(99, 5)[1].tokens_of("bank") == (3,)
+    with pytest.raises(ValueError, match="No token of 'was' is among these 5"):
+        text.window(99, 5)[1].tokens_of("was")
+
+
 def test_a_space_belongs_to_the_token_after_it() -> None:
     found = encode(READERS["byte level"], "see the")
     assert found.pieces == ("s", "e", "e", " th", "e") and found.tokens_of("the") == (3, 4)

@@ -19,12 +19,14 @@ from dlviz import catalog, scripts
 from dlviz import params as p
 from dlviz.compute import resolve, run
 from dlviz.compute.activations import cost
+from dlviz.compute.attention import heatmap
 from dlviz.lessons import Scene
 from dlviz.params import Params
 from dlviz.results import Fact, Result
 from tests.conftest import SCENES, short, view_of
 from tests.fetched import need
 from tests.test_params import random_params
+from tests.zoo import hubs
 
 VIEWS = [view for topic in catalog.TOPICS for view in topic.views]
 by_scene = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.id)
@@ -75,12 +77,29 @@ def test_a_program_repeats_the_numbers_of_its_page(scene: Scene, result_of: Call
         assert agree(view_of(scene), facts[name], numbers[name]), (name, numbers[name], facts[name].value)
 
 
+def drawn(kind: type[Params], rng: random.Random) -> Params:
+    """Random settings, but of a model that Hugging Face has: for those see `test_a_program_with_a_model_of_hugging_face`."""
+    while getattr(params := random_params(kind, rng), "model", "") == "hub":
+        pass
+    return params
+
+
+def test_a_program_with_a_model_of_hugging_face_repeats_its_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hubs.use(monkeypatch, tmp_path)
+    hubs.put_into_their_cache("tiny/program", "llama")
+    text = {"text": "we sat on the bank by the river " * 12, "word": "river", "looked": "bank", "other": "the river was the bank"}
+    params = heatmap.Params(model="hub", repository="tiny/program", layer=20, start=30, **text)
+    numbers, facts = numbers_of(scripts.export("attention.heatmap", params)), run("attention.heatmap", params).facts()
+    shared = set(numbers) & set(facts)
+    assert len(shared) >= 15 and all(agree("attention.heatmap", facts[name], numbers[name]) for name in shared)
+
+
 @by_view
 def test_a_program_repeats_the_numbers_of_random_settings(view: str) -> None:
     """Of short runs; those of the scenes are as long as they come."""
     kind, rng = resolve(view)[0], random.Random(10)
     for _ in range(4):
-        params = short(random_params(kind, rng)).canonical()
+        params = short(drawn(kind, rng)).canonical()
         need(params)
         numbers, facts = numbers_of(scripts.export(view, params)), run(view, params).facts()
         for name in set(numbers) & set(facts):

@@ -7,17 +7,17 @@ import numpy as np
 import torch
 
 from dlviz import params as p
-from dlviz.compute import language
-from dlviz.compute.attention.looking import MOST_TOKENS, SCORES, places, pooled, scores, tokens_of
+from dlviz.compute import foreign, language
+from dlviz.compute.attention.looking import SCORES, most_tokens, places, pooled, scores, tokens_of
 from dlviz.fields import ParameterError
-from dlviz.nets.transformer.trace import trace
+from dlviz.nets.transformer.trace import Trace, trace
 from dlviz.results import Fact
 from dlviz.results import Result as Base
-from dlviz.zoo import recorded
+from dlviz.zoo import checkpoint, hub, recorded
 
 VIEW = "attention.heatmap"
 
-MODELS = language.TITLES
+MODELS = {**language.TITLES, "hub": "another"}
 WHOLE = 64  # tokens up to which every head's map is sent whole
 SMALL = 32  # side of the maps of longer texts
 SORTS = {"layer": "layer", **SCORES}
@@ -29,9 +29,19 @@ class Params(p.Params):
 
     text: str = p.lines("The capital of France is", 2000, label="Your text", private=True, prose=True, placeholder="A sentence, in English")
     model: str = p.choice("smollm2", MODELS, label="Model")
+    repository: str = p.text(
+        "",
+        hub.LONGEST,
+        label="Name on Hugging Face",
+        when=("model", "hub"),
+        private=True,
+        placeholder="gpt2",
+        help="A decoder or an encoder of text, with weights as safetensors.",
+    )
     sort: str = p.choice("layer", SORTS, label="Heads in order of")
-    layer: float = p.number(1, 1, 30, 1, label="Opened: layer", stage=True)
-    head: float = p.number(1, 1, 12, 1, label="Opened: head", stage=True)
+    layer: float = p.number(1, 1, checkpoint.MOST_LAYERS, 1, label="Opened: layer", stage=True)
+    head: float = p.number(1, 1, checkpoint.MOST_HEADS, 1, label="Opened: head", stage=True)
+    start: float = p.number(1, 1, 10_000, 1, label="Window: first token", stage=True)
     word: str = p.text("", 40, label="Word that looks", more=True, private=True)
     looked: str = p.text("", 40, label="Word looked at", more=True, private=True)
     other: str = p.lines(
@@ -53,26 +63,33 @@ class Params(p.Params):
                 raise ParameterError(name, word, "a word of the text")
         if self.other and self.word not in self.other:
             raise ParameterError("word", self.word, "a word that stands in the second text too")
-        for name, value, most in zip(("layer", "head"), (self.layer, self.head), language.SHAPES[self.model], strict=True):
+        if self.repository and not hub.is_name(self.repository):
+            raise ParameterError("repository", self.repository, "a name such as gpt2 or distilbert/distilbert-base-uncased")
+        most_of = language.SHAPES.get(self.model, (checkpoint.MOST_LAYERS, checkpoint.MOST_HEADS))
+        for name, value, most in zip(("layer", "head"), (self.layer, self.head), most_of, strict=True):
             if value > most:
                 raise ParameterError(name, value, f"at most {most}, as {MODELS[self.model]} has")
 
 
 @dataclass(frozen=True, eq=False)
 class Result(Base):
-    """`pieces` (T,): what each token stands for; T is at most MOST_TOKENS of the text's `tokens`. `maps` (L, H, S, S) uint8, 255 for
-    1: whole, S = T, or pooled to S = SMALL by the largest weight. `scores` (6, L, H) in the order of SCORES. Of the opened head:
-    `attention` and `before` (T, T), QKᵀ/√d before the mask, and `queries`, `keys` (T, d). `to` (L, H): what the word
+    """`pieces` (T,): what each token that is read stands for, of the text's `tokens`. Where these are more, they are a `window`: the
+    numbers of its first and its last token, and how many the text has, without what the model adds at the ends. `maps` (L, H, S, S)
+    uint8, 255 for 1: whole, S = T, or pooled to S = SMALL by the largest weight. `scores` (6, L, H) in the order of SCORES. Of the
+    `opened` head, counted from 1: `attention` and `before` (T, T), QKᵀ/√d before the mask, and `queries`, `keys` (T, d); the last three
+    are empty for a network of another library, which gives its weights only. `to` (L, H): what the word
     that looks gives the word looked at, no rows without both. `cosines` (L + 1,) of the word's vector in both texts before the first
     layer and after each; empty without a word. `probabilities` (5,) of `next` (5,), the likeliest
     next tokens; none for an encoder. `recorded`: whether this was computed before, because the model is not here.
     """
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     PARAMS: ClassVar[type[p.Params]] = Params
     params: Params
     pieces: tuple[str, ...]
     tokens: int
+    window: tuple[int, int, int]
+    opened: tuple[int, int]
     causal: bool
     maps: np.ndarray
     scores: np.ndarray
@@ -91,11 +108,11 @@ class Result(Base):
         return np.asarray(self.scores[list(SCORES).index(name)])
 
     def provenance(self) -> str:
-        return f"{MODELS[self.params.model]} · {self.tokens} tokens"
+        return f"{self.params.repository or MODELS[self.params.model]} · {self.tokens} tokens"
 
     def facts(self) -> dict[str, Fact]:
         """How much goes to the first token, the clearest heads, and what the opened head does."""
-        opened = int(self.params.layer) - 1, int(self.params.head) - 1
+        opened = self.opened[0] - 1, self.opened[1] - 1
         facts = {
             "tokens": Fact(self.tokens, "tokens"),
             "heads": Fact(self.score("first").size, "heads"),
@@ -128,39 +145,46 @@ def _fact(value: float, label: str, unit: str = "") -> Fact:
 
 def missing(params: Params) -> str | None:
     """The model that has to be fetched before these settings can be computed; None if it is here, or the result was recorded."""
+    if params.model == "hub":
+        found = hub.Repository(params.repository)
+        return None if found.is_here() else found.name
     return recorded.missing(VIEW, params, Result, params.model)
+
+
+def model(params: Params) -> language.LanguageModel:
+    """The model that these settings ask for. MissingWeights if it is not here."""
+    return foreign.model(params.repository) if params.model == "hub" else language.model(params.model)
 
 
 def compute(params: Params) -> Result:
     """The model's maps over the text. ParameterError if nothing in it can be read; MissingWeights if the model is not here.
 
-    A result that was recorded is given where the model is not here, and says so.
+    A result that was recorded is given where the model is not here, and says so. Of a model from Hugging Face, whose size no setting
+    can know, the opened head is the last there is if it has fewer; and so is the window of a text that is shorter.
     """
-    if made := recorded.instead(VIEW, params, Result, params.model):
+    if params.model != "hub" and (made := recorded.instead(VIEW, params, Result, params.model)):
         return replace(made, recorded=True)
-    found = language.model(params.model)
+    found = model(params)
     text = found.read(params.text)
-    ids = text.ids[:MOST_TOKENS]
-    seen = trace(found.network, torch.tensor(ids), ["scores", "queries", "keys"])
-    layer, head = int(params.layer) - 1, int(params.head) - 1
-    shared = seen.parts["queries"].shape[1] // seen.parts["keys"].shape[1]  # heads of queries to one of keys
-    side = len(ids) if len(ids) <= WHOLE else SMALL
-    likely, at = torch.zeros(0), places(text, params.word, params.looked)
-    words: tuple[str, ...] = ()
-    if found.network.causal:
-        likely, numbers = seen.output[-1].double().softmax(-1).topk(5)
-        words = tuple(found.text([number]) for number in numbers.tolist())
+    first, read = text.window(int(params.start), most_tokens(found.network))
+    seen = trace(found.network, language.tensor(read), ["scores", "queries", "keys"])
+    layer, head = min(int(params.layer), found.network.layers) - 1, min(int(params.head), found.network.heads) - 1
+    at = places(read, params.word, params.looked)
+    likely, words = _next(found, seen.output[-1])
+    side = len(read) if len(read) <= WHOLE else SMALL
     return Result(
         params=params,
-        pieces=text.pieces[:MOST_TOKENS],
+        pieces=read.pieces,
         tokens=len(text),
+        window=(first, first + len(read.own) - 1, len(text.own)),
+        opened=(layer + 1, head + 1),
         causal=found.network.causal,
         maps=(255 * pooled(seen.attention, side)).round().to(torch.uint8).numpy(),
-        scores=torch.stack(list(scores(seen.attention, ids).values())).numpy(),
+        scores=torch.stack(list(scores(seen.attention, read.ids).values())).numpy(),
         attention=seen.attention[layer, head].double().numpy(),
-        before=seen.parts["scores"][layer, head].double().numpy(),
-        queries=seen.parts["queries"][layer, head].double().numpy(),
-        keys=seen.parts["keys"][layer, head // shared].double().numpy(),
+        before=_of_head(seen, "scores", layer, head),
+        queries=_of_head(seen, "queries", layer, head),
+        keys=_of_head(seen, "keys", layer, head),
         to=seen.attention[:, :, at[0], at[1]].sum(-1).double().numpy() if at else np.zeros((0, 0)),
         cosines=cosines(found, params),
         next=words,
@@ -168,15 +192,33 @@ def compute(params: Params) -> Result:
     )
 
 
+def _of_head(seen: Trace, part: str, layer: int, head: int) -> np.ndarray:
+    """What a trace has of one head, which may share its keys with others; empty if the network does not tell."""
+    if part not in seen.parts:
+        return np.zeros((0, 0))
+    of_layer = seen.parts[part][layer]
+    shared = seen.attention.shape[1] // len(of_layer)  # heads of queries to one of keys
+    return np.asarray(of_layer[head // shared].double().numpy())
+
+
+def _next(found: language.LanguageModel, logits: torch.Tensor) -> tuple[torch.Tensor, tuple[str, ...]]:
+    """The likeliest next tokens of a decoder, and their probabilities."""
+    if not found.network.causal:
+        return torch.zeros(0), ()
+    likely, numbers = logits.double().softmax(-1).topk(5)
+    return likely, tuple(found.text([number]) for number in numbers.tolist())
+
+
 def cosines(found: language.LanguageModel, params: Params) -> np.ndarray:
     """The cosine of the word's vector in both texts before the first layer and after each, (L + 1,); empty without word or second text.
 
-    Of a word that is several tokens, the last counts: in a decoder it alone has seen the whole word.
+    Of a word that is several tokens, the last counts: in a decoder it alone has seen the whole word. The second text's window is its first.
     """
     if not (params.word and params.other):
         return np.zeros(0)
     vectors = []
-    for text in (found.read(params.text), found.read(params.other)):
-        stream = trace(found.network, torch.tensor(text.ids[:MOST_TOKENS]), ["stream"]).parts["stream"]
-        vectors.append(stream[:, tokens_of(text, params.word, "word")[-1]].double())
+    for text, start in ((params.text, int(params.start)), (params.other, 1)):
+        _, read = found.read(text).window(start, most_tokens(found.network))
+        stream = trace(found.network, language.tensor(read), ["stream"]).parts["stream"]
+        vectors.append(stream[:, tokens_of(read, params.word, "word")[-1]].double())
     return np.asarray(torch.cosine_similarity(*vectors, dim=-1).numpy())

@@ -9,8 +9,10 @@ from torch import Tensor
 
 from dlviz.data.tokens import Tokens
 from dlviz.fields import ParameterError
+from dlviz.nets.transformer.base import Transformer
 
-MOST_TOKENS = 256  # of which maps are made
+MOST_TOKENS = 256  # of which maps are made at once
+MOST_WEIGHTS = 400 * MOST_TOKENS**2  # of all heads together: 210 MB in float64
 SCORES = {
     "previous": "previous token",
     "first": "first token",
@@ -19,6 +21,12 @@ SCORES = {
     "entropy": "entropy",
     "distance": "distance",
 }
+
+
+def most_tokens(network: Transformer) -> int:
+    """How many tokens a network reads at once: MOST_TOKENS; fewer if its context is shorter, or it has so many heads that their maps
+    would not fit into a small host's memory."""
+    return min(MOST_TOKENS, network.context, math.isqrt(MOST_WEIGHTS // (network.layers * network.heads)))
 
 
 def scores(attention: Tensor, ids: Sequence[int]) -> dict[str, Tensor]:
@@ -65,8 +73,8 @@ def places(text: Tokens, word: str, looked: str) -> tuple[int, list[int]] | None
 
 
 def tokens_of(text: Tokens, word: str, field: str) -> list[int]:
-    """The tokens of a word. ParameterError, naming the field, if it is not among the tokens that are read."""
-    found = [token for token in (text.tokens_of(word) if word in text.text else ()) if token < MOST_TOKENS]
-    if not found:
-        raise ParameterError(field, word, f"a word of the text, among its first {MOST_TOKENS} tokens")
-    return found
+    """The tokens of a word. ParameterError, naming the field, if it is not among these tokens, those that are read."""
+    try:
+        return list(text.tokens_of(word))
+    except ValueError:
+        raise ParameterError(field, word, f"a word among the {len(text)} tokens that are read") from None

@@ -32,7 +32,7 @@ PARTS = {
         "headmaps.js",
     ),
     "inside": ("grids.js",),
-    "heads": ("colours.js", "grids.js"),
+    "heads": ("colours.js", "grids.js", "lens.js"),
     "machine": ("colours.js", "grids.js", "stations.js"),
     "effect": ("colours.js", "grids.js", "effectparts.js", "effectdots.js", "effectmap.js"),
     "drag": ("drawing.js", "colours.js", "grids.js"),
