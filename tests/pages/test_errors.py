@@ -128,7 +128,7 @@ def test_a_page_that_waits_says_so_and_shows_the_picture_when_it_comes(visit: Vi
 
 
 def test_a_page_that_waits_for_what_says_how_far_it_is_says_what_is_left(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two of eight gradients: what is left is three times as long as it took so far; it is said as a whole number, 1 at least."""
+    """Once two steps were told, for the time before the first is no step's; as a whole number of seconds, 1 at least."""
     import streamlit as st
 
     from dlviz.ui import live
@@ -136,6 +136,7 @@ def test_a_page_that_waits_for_what_says_how_far_it_is_says_what_is_left(visit: 
     go_on, real, said = threading.Event(), compute.resolve(VIEW), []
 
     def slow(params: Params) -> Any:
+        yield Progress(1, 8, "gradient")
         yield Progress(2, 8, "gradient")
         go_on.wait(20)
         return real[2](params)
