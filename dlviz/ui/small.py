@@ -25,14 +25,18 @@ def show_training(result: Result, settings: Settings) -> None:
     st.markdown(_said(result, present))
     st.button("Take the network of Learning filters, as it is there now", on_click=take, disabled=present == own)
     specs = learning.Params.specs()
-    words = [specs[name].say(getattr(own, name)) for name in own.differing(learning.Params())]
+    trained = own.of_training()
+    words = [specs[name].say(getattr(trained, name)) for name in trained.differing(learning.Params())] + trainings.done_to(own)
     st.caption(plain_text(f"There: {', '.join(words) if words else 'everything as it opens'}."))
 
 
 def _said(result: Result, present: learning.Params | None) -> str:
     """Which network is asked, and how good it is."""
     if present is None:
-        return "EfficientNet is asked now. The small network of Learning filters is trained here, in a few seconds, when you ask it."
+        return (
+            "EfficientNet is asked now. The small network of Learning filters is asked as you have it there; "
+            "if it is not kept any more, it is trained here first, in a few seconds."
+        )
     said = (
         f"{plain_text(result.provenance())}. It is right for **{three_digits(100 * float(result.accuracy))} %** of "
         f"{len(result.answers):,} held-out pictures. Equal settings and seed give the very same network as in Learning filters."

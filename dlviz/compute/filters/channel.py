@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dlviz import params as p
-from dlviz.compute.filters import asked, changes, maximise, recognising, sets, trainings
+from dlviz.compute.filters import asked, maximise, recognising, sets, trainings
 from dlviz.compute.filters.asked import Asked
 from dlviz.compute.filters.excitation import CLASS
 from dlviz.compute.filters.small import packed
@@ -96,9 +96,8 @@ class Result(Base):
         plain, what = settings.as_dict(), sets.DATA[settings.data].lower()
         parameters = recognising.count(recognising.convolutional_net(plain).parameters)
         trained = f"trained here on {sets.count(plain):,} {what} in {recognising.steps_of(plain, sets.count(plain)):,} steps"
-        done = [f"{count} {'change' if count == 1 else 'changes'} by hand"] if (count := len(changes.read(settings.edits))) else []
-        done += ["weights from a file"] if trainings.usable(settings).weights else []
-        return ", ".join([f"CNN of Learning filters, {parameters:,} parameters", trained, f"seed {settings.seed:.0f}", *done])
+        said = [f"CNN of Learning filters, {parameters:,} parameters", trained, f"seed {settings.seed:.0f}", *trainings.done_to(settings)]
+        return ", ".join(said)
 
 
 def _fact(value: Any, label: str, unit: str = "") -> Fact:

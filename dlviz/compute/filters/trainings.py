@@ -64,6 +64,17 @@ def usable(settings: Settings) -> Settings:
     return own if brought(own.weights, own.as_dict()) is not None else replace(own, weights="")
 
 
+def done_to(settings: Settings) -> list[str]:
+    """What was done to the network after its training, in words.
+
+    >>> done_to(Settings(edits="[[0,2],[1,7,-0.5]]"))
+    ['2 changes by hand']
+    """
+    count = len(changes.read(settings.canonical().edits))
+    by_hand = [f"{count} {'change' if count == 1 else 'changes'} by hand"] if count else []
+    return by_hand + (["weights from a file"] if usable(settings).weights else [])
+
+
 @dataclass(frozen=True, eq=False)
 class Trained:
     """A network as these settings made it, and its share of right answers on held-out pictures."""

@@ -40,7 +40,7 @@ class Params(p.Params):
 
     network: str = p.choice(
         "efficientnet", NETWORKS, label="Network",
-        help="EfficientNet-Lite0, trained on ImageNet; or the small CNN of Learning filters, trained here first. See its tab below.",
+        help="EfficientNet-Lite0, trained on ImageNet; or the small CNN of Learning filters, as it was trained there. See its tab below.",
     )  # fmt: skip
     target: str = p.choice("channel", WHAT, label="Maximise", when=("network", "efficientnet"))
     layer: str = p.choice(
