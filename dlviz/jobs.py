@@ -82,6 +82,7 @@ class Job:
     cancel: threading.Event = field(default_factory=threading.Event)
     left_at: float = 0.0  # when the last watcher's connection went, 0 while somebody watches
     started_at: float = 0.0
+    began: tuple[int, float] = (0, 0.0)  # the first step that it told or showed, and when: before it nothing is counted
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self, seconds: float) -> Result:
@@ -104,8 +105,19 @@ class Job:
             newest = self.frames.kept[-1] if self.frames.kept else self.told
         if newest is None:
             return 0, 0, None
-        ran = time.monotonic() - self.started_at
-        return newest.step, newest.of, ran * (newest.of - newest.step) / newest.step if newest.step else None
+        first, when = self.began
+        made, ran = newest.step - first, time.monotonic() - when
+        return newest.step, newest.of, ran * (newest.of - newest.step) / made if made > 0 else None
+
+    def take(self, moment: Snapshot | Progress) -> None:
+        """Keep what the computation shows; or how far it is, until it shows something."""
+        with self.lock:
+            if not self.frames.kept and (self.told is None or isinstance(moment, Snapshot)):
+                self.began = (moment.step, time.monotonic())
+            if isinstance(moment, Progress):
+                self.told = moment
+            else:
+                self.frames.add(moment)
 
     @property
     def doing(self) -> str:
@@ -232,15 +244,11 @@ def _compute(job: Job) -> Result:
     with closing(outcome):  # a kept exception would keep a generator that stands still, and all it holds
         while True:
             try:
-                snapshot = next(outcome)
+                moment = next(outcome)
             except StopIteration as end:
                 result: Result = end.value
                 return result
-            with job.lock:
-                if isinstance(snapshot, Progress):
-                    job.told = snapshot
-                else:
-                    job.frames.add(snapshot)
+            job.take(moment)
             _check(job)
 
 

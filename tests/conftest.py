@@ -15,7 +15,7 @@ from tests import sharing
 
 SCENES = [scene for topic in catalog.TOPICS for scene in lessons.load(topic.slug).scenes]
 # How long a run is, by the names that views give it, and the most of it where a test is about the other settings.
-LENGTHS = {"epochs": 12, "steps": 100, "repetitions": 5, "pictures": 500}
+LENGTHS = {"epochs": 3, "steps": 24, "repetitions": 5, "pictures": 500}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -123,6 +123,7 @@ def pasted(layers: str, start: str = "torch") -> own.Params:
     return own.Params(code=f"nn.Sequential(*[nn.Sequential({layers}) for _ in range(10)], nn.Linear(64, 2))", start=start)
 
 
+FEW = "pictures=500&channels=2"
 # numbers for a network of two channels: 2·25 + 4·2·25 weights, 6 biases, 10·(4·7·7 + 1) in the head
 ZEROS = assets.put(np.zeros(4 * (250 + 6 + 1970), np.uint8))
 
@@ -255,6 +256,10 @@ SAID: dict[str, tuple[Params, Params]] = {
         channel.Params(layer="stem", channel=3, steps=24),
     ),
     "It did not climb": (channel.Params(start="bricks", blur=2, steps=16, step_size=0.005), channel.Params(layer="stem", steps=8)),
+    "Nothing to climb: ": (
+        channel.Params(network="small", training=f"{FEW}&edits=[[0,0]]", small_target="channel", small_layer="1", small_channel=0, steps=8),
+        channel.Params(network="small", training=FEW, small_target="channel", small_layer="1", small_channel=0, steps=8),
+    ),
     "reads more unmoved digits": (drag.Params(shuffled=True), drag.Params()),
     "some ink at the edge": (drag.Params(), drag.Params(augmentation=4)),
     "of all digits.": (drag.Params(augmentation=4), drag.Params()),

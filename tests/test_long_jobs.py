@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -200,6 +201,35 @@ def test_the_bytes_of_the_store_are_bounded(world: Callable[..., World], monkeyp
     assert here.started == []
     here.submit(0, "a").wait(5)
     assert here.started == [0]
+
+
+def test_what_is_left_is_reckoned_from_the_first_step_that_was_told(world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Getting ready takes 30 s, then each of 12 steps 2 s, later each of 4 frames 5 s: what took long before is no measure of them."""
+    now, on, made = [100.0], threading.Semaphore(0), world()
+
+    def compute(params: Settings) -> Iterator[Progress | Snapshot]:
+        now[0] += 30
+        for step in range(1, 5):
+            yield Progress(step, 12, "training")
+            on.acquire(timeout=5)
+            now[0] += 2
+        for step in range(3):
+            yield Snapshot(step, 4, {"x": np.zeros(1)})
+            on.acquire(timeout=5)
+            now[0] += 5
+        return "result"  # type: ignore[return-value]
+
+    monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    made.compute = compute  # type: ignore[assignment, method-assign]
+    job, left = made.submit(1), []
+    for step in (1, 2, 3, 4, 0, 1, 2):
+        for _ in range(1000):
+            if job.progress()[0] == step and (step or job.frames_after(-1)):
+                break
+            threading.Event().wait(0.005)
+        left.append(job.progress()[2])
+        on.release()
+    assert job.wait(5) == "result" and left == [None, 20, 18, 16, None, 15, 10]
 
 
 def test_a_job_with_nothing_to_show_yet_says_how_far_it_is_and_can_be_left(world: Callable[..., World]) -> None:

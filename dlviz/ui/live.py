@@ -126,11 +126,13 @@ def answering(answer: Callable[[Any], bytes | None], whole: bytes, draw: Callabl
 
 
 def _say_still(job: Job, seconds: float) -> None:
-    """That a short run is still under way, or waits for others."""
+    """That a short run is still under way, and how long it will take if it says how far it is; or that it waits for others."""
     if job.queued:
         _say(job)
-    else:
-        st.caption(f"Still computing: {seconds:.0f} s so far.")
+        return
+    step, last, left = job.progress()
+    far = "" if left is None else f", {job.doing} {step} of {last}, about {max(1, left):.0f} s left"
+    st.caption(f"Still computing: {seconds:.0f} s so far{far}.")
 
 
 def _say(job: Job) -> None:

@@ -5,11 +5,18 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page
 
-from dlviz.compute.filters.inside import Params, compute
+from dlviz.compute.filters import inside
+from dlviz.compute.filters.attribution import finished
+from dlviz.compute.filters.inside import Params, Result
 from dlviz.data.photographs import FOLDER
 from tests.browser.conftest import Watched, address, link_of, pill, settle, wait_until
 
 START = Params(photo="coffee", method="grad_cam", layer="head")
+
+
+def compute(params: Params) -> Result:
+    """What the view shows for these settings."""
+    return finished(inside.compute(params))
 
 
 def params_of(page: Page) -> Params:

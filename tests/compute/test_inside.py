@@ -10,12 +10,18 @@ from torch import Tensor
 
 from dlviz import assets, zoo
 from dlviz.compute.filters import explaining, inside, receptive
-from dlviz.compute.filters.inside import Params, compute
+from dlviz.compute.filters.attribution import finished
+from dlviz.compute.filters.inside import Params, Result
 from dlviz.data.photographs import load
 from dlviz.figures.payload import unpack
 from dlviz.nets.efficientnet import EfficientNetLite0, build, prepare, probabilities
 from dlviz.nets.folding import fold, silenced
 from dlviz.ui import glimpse
+
+
+def compute(params: Params) -> Result:
+    """What the view shows for these settings."""
+    return finished(inside.compute(params))
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +175,24 @@ def test_the_most_important_tenth_is_made_grey() -> None:
     emptied = explaining.without_pixels(x, importance)
     assert not emptied[:, :, 9].any() and emptied[:, :, :9].all()
     assert float(explaining.without_pixels(x, importance[:5, :5]).sum()) == 3 * 90
+
+
+@pytest.mark.parametrize(("settings", "doing", "last"), [
+    ({"method": "integrated", "steps": 16}, "gradient", 16 + explaining.FEW),
+    ({"method": "smooth", "samples": 4}, "gradient", 4 + 4),
+    ({"method": "occlusion", "patch": "96"}, "patch", 2 * 5**2),  # 224 - 96 is four steps of 32: five places each way, trained and redrawn
+    ({"method": "grad_cam"}, "", 0),
+], ids=str)  # fmt: skip
+def test_a_long_explanation_says_how_far_it_is_and_one_that_is_kept_says_nothing(settings: Any, doing: str, last: int) -> None:
+    """One pass is one gradient, or one place of the patch, with the trained and with the redrawn weights; the last is told too."""
+    inside.SHELF.things.clear()
+    told = list(inside.compute(Params(photo="coffee", **settings)))
+    assert {(each.of, each.doing) for each in told} == ({(last, doing)} if last else set())
+    steps = [each.step for each in told]
+    assert steps == sorted(set(steps)) and (steps[-1] if steps else 0) == last
+    if doing == "gradient":
+        assert steps == list(range(1, last + 1))
+    assert list(inside.compute(Params(photo="coffee", patch_x=40, **settings))) == [], "kept"
 
 
 def test_moving_the_patch_does_not_explain_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,16 +1,20 @@
 """The small network that What a channel wants asks: torch's own layers as oracle, and the very weights of Learning filters."""
 
 import itertools
+import math
 import random
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from dlviz import assets
+from dlviz import assets, scripts
 from dlviz.compute import run
-from dlviz.compute.filters import asked, changes, learning, maximise, recognising, small, trainings
+from dlviz.compute.filters import asked, changes, channel, learning, maximise, recognising, sets, small, trainings, trying
 from dlviz.compute.filters.channel import Params
 from dlviz.compute.shelf import Shelf
 from dlviz.data import crops, digits
@@ -41,6 +45,8 @@ def layers_of(net: Convolutional) -> nn.Sequential:
 
 @pytest.fixture(scope="module")
 def trained() -> trainings.Trained:
+    """Trained by itself: Learning filters, which might have it on its shelf, is the oracle."""
+    learning.SHELF.things.clear()
     return trainings.at_once(trainings.settings_of(QUICK))
 
 
@@ -65,6 +71,7 @@ def test_the_network_has_every_weight_of_learning_filters(trained: trainings.Tra
 
 def test_a_training_says_how_far_it_is_and_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainings, "_shelf", Shelf(trainings.KEPT))
+    monkeypatch.setattr(learning, "SHELF", Shelf(1))
     settings = trainings.settings_of("pictures=500&channels=2&layers=1&batch_size=50")
     told = list(trainings.train(settings))
     assert told and {each.of for each in told} == {10} and [each.step for each in told] == list(range(1, 10))
@@ -81,24 +88,27 @@ def test_a_network_in_a_program_is_the_same(trained: trainings.Trained) -> None:
     assert (back.pool, back.reads) == (trained.net.pool, trained.net.reads)
 
 
-def test_settings_come_back_from_their_text() -> None:
+def test_settings_and_changes_come_back_from_their_text() -> None:
     rng = random.Random(4)
     for _ in range(20):
         settings = random_params(learning.Params, rng)
         assert isinstance(settings, learning.Params)
-        if settings.data == "emoji":
-            with pytest.raises(ParameterError, match="digits or animals"):
-                trainings.settings_of(trainings.text_of(settings))
-        else:
-            assert trainings.settings_of(trainings.text_of(settings)) == settings.of_training()
+        text = trainings.text_of(replace(settings, edits="[[0,1],[0,3,-0.25]]", weights="0" * 64))
+        assert trainings.settings_of(text) == replace(settings, edits="[[0,1],[0,3,-0.25]]").canonical() and "weights" not in text
     assert trainings.text_of(learning.Params()) == "" and trainings.settings_of("") == learning.Params()
 
 
-@pytest.mark.parametrize("text", ["layers=9", "layer=2", "hello", "norm=yes", "epochs=8&kernel=7&channels=12&layers=3&pictures=7500"])
+WRONG = ["layers=9", "layer=2", "hello", "norm=yes", "epochs=8&kernel=7&channels=12&layers=3&pictures=7500", "data=faces", "a=1&" * 600,
+         f"weights={64 * '0'}", "weights=me", "edits=[[0]]", "edits=[[0,1,NaN]]", "edits=" + "[" * 900, "&" * 2000, "=" * 2400]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WRONG)
 def test_settings_that_learning_filters_cannot_have_are_refused_by_name(text: str) -> None:
     with pytest.raises(ParameterError) as caught:
-        Params(training=text)
-    assert caught.value.name == "training"
+        channel.Params(training=text)
+    assert caught.value.name == "training" and "\n" not in str(caught.value) and len(str(caught.value)) < 300
+    with pytest.raises(ParameterError):
+        channel.Params(training="x" * 2401)
 
 
 def test_the_real_pictures_are_the_held_out_ones_best_first(trained: trainings.Trained) -> None:
@@ -148,9 +158,111 @@ def test_it_starts_from_a_digit_or_a_picture_of_ones_own(network: str) -> None:
     assert gone is not None and (gone == asked.first("cat", "", 0, side, False)).all()
 
 
-def test_before_its_first_picture_a_run_says_that_it_trains(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dlviz.compute.filters import channel
+def test_what_learning_filters_has_just_trained_is_not_trained_again(trained: trainings.Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainings, "_shelf", Shelf(trainings.KEPT))
+    run("filters.learning", trained.settings)
+    assert list(trainings.train(trained.settings)) == [], "no step of a training"
+    again = trainings.at_once(trained.settings)
+    pairs = zip(changes.tensors_of(again.net), changes.tensors_of(trained.net), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs) and again.accuracy == trained.accuracy
 
+
+COLOUR, GREY = "data=emoji&layers=2&channels=2&kernel=3&norm=1", "data=emoji&colour=0&layers=2&channels=2&kernel=3&norm=1"
+
+
+@pytest.mark.parametrize("text", [COLOUR, GREY, "data=animals&pictures=500&layers=2&channels=2&kernel=3&norm=1"])
+def test_whatever_it_has_learned_the_value_is_its_answer_to_the_picture_shown(text: str) -> None:
+    """By torch's layers, for the last picture of the run and for the real ones; emoji stand on white, which the network sees as 0."""
+    result = run("filters.channel", Params(network="small", training=text, small_class="3", steps=8))
+    settings, paper, depth = trainings.settings_of(text), float("emoji" in text), 3 if text == COLOUR else 1
+    layers = layers_of(trainings.at_once(settings).net)
+    held_out = sets.images(settings.as_dict(), "held_out").astype(np.float32)
+    shown = result.pictures[-1:].transpose(0, 3, 1, 2)[:, :depth].astype(np.float32)
+    with torch.no_grad():
+        value, logits = (layers(torch.from_numpy(pictures) / 255 - paper)[:, 3].numpy() for pictures in (shown, held_out))
+    assert result.values[-1] == pytest.approx(float(value[0]), abs=1e-4) and result.values[-1] > result.values[0]
+    assert np.abs(result.answers - logits).max() < 1e-4 and result.best[0] == logits.argmax()
+    assert (result.best_pictures[0].transpose(2, 0, 1) == held_out[result.best[0]]).all()
+    truth = sets.labels(settings.as_dict(), "held_out")[result.best[0]]
+    assert result.best_names()[0].startswith(sets.NAMES[settings.data][truth]) and sets.NAMES[settings.data][3] in result.params.named()
+    assert result.facts()["numbers"].value == 784 * depth and (depth == 3) == bool(np.ptp(result.pictures[-1], axis=2).any())
+
+
+@pytest.mark.parametrize("painting", ["fourier", "pixels"])
+def test_in_colour_each_colour_is_painted_by_itself(painting: str) -> None:
+    """A step on a function of red alone leaves green and blue as they were."""
+    begun = maximise.noise(28, 0.1, painting == "fourier", torch.Generator().manual_seed(0), 3)
+    canvas = maximise.Canvas(begun, painting == "fourier", torch.eye(3))
+    before = canvas.picture().detach()
+    way = maximise.Way("plain", 0.1, 2, 0.0, 0.0)
+    next(maximise.climb(canvas, lambda pictures: pictures[:, 0].mean((1, 2)), way, torch.Generator().manual_seed(0)))
+    after = canvas.picture().detach()
+    assert torch.equal(before[1:], after[1:]) and float(after[0].mean()) > float(before[0].mean())
+
+
+OFF = "[[0,2],[1,3],[1,5,0.5]]"
+
+
+@pytest.mark.parametrize("text", [QUICK, COLOUR])
+def test_changes_by_hand_come_along_as_learning_filters_scores_them(text: str) -> None:
+    settings = trainings.settings_of(f"{text}&edits={OFF}")
+    result = run("filters.channel", Params(network="small", training=trainings.text_of(settings), steps=8))
+    theirs = run("filters.learning", settings).facts()
+    assert result.facts()["accuracy"].value == theirs["changed_accuracy"].value != theirs["accuracy"].value
+    assert f"{theirs['changes'].text()} change" in result.provenance()
+
+
+def test_a_map_that_is_switched_off_gives_nothing_to_the_next_layer_and_nothing_to_climb(trained: trainings.Trained) -> None:
+    """The answers are those of torch's layers with these maps multiplied by 0 as they pass. The map itself is 0, and its picture stays."""
+    settings = {"network": "small", "training": f"{QUICK}&edits=[[0,2],[1,3]]", "steps": 8}
+    result, layers = run("filters.channel", Params(small_class="7", **settings)), layers_of(trained.net)
+    for place, number in ((2, 2), (6, 3)):
+        layers[place].register_forward_hook(lambda _, __, maps, off=number: maps * (torch.arange(maps.shape[1]) != off)[:, None, None])
+    with torch.no_grad():
+        logits = layers(torch.from_numpy(digits.load("held_out").images.astype(np.float32))[:, None] / 255)[:, 7].numpy()
+        value = layers(torch.from_numpy(result.pictures[-1, None, None, :, :, 0].astype(np.float32)) / 255)[0, 7]
+    assert np.abs(result.answers - logits).max() < 1e-4 and result.values[-1] == pytest.approx(float(value), abs=1e-4)
+    for ascent, painting in itertools.product(("adam", "plain"), ("fourier", "pixels")):
+        off = Params(small_target="channel", small_layer="2", small_channel=3, ascent=ascent, painting=painting, **settings)
+        silent = run("filters.channel", off)
+        assert not silent.values.any() and not silent.answers.any() and (silent.pictures[0] == silent.pictures[-1]).all()
+        assert silent.facts()["unmoved"].value == 1 and result.facts()["unmoved"].value == 0
+
+
+@pytest.fixture
+def another(trained: trainings.Trained) -> Iterator[str]:
+    """The numbers of another network of these settings, as a file that was brought."""
+    other = changes.tensors_of(trainings.at_once(trainings.settings_of(f"{QUICK}&seed=2")).net)
+    yield assets.put(trying.packed(torch.cat([tensor.flatten() for tensor in other]).numpy()))
+
+
+def test_a_weights_file_comes_along(trained: trainings.Trained, another: str) -> None:
+    """With it the network is the one that the file was written from; another file, or one that is gone, is left out."""
+    given = Params(network="small", training=QUICK, weights=another, steps=8)
+    result, own = run("filters.channel", given), run("filters.channel", replace(given, weights="", training=f"{QUICK}&seed=2"))
+    assert np.abs(result.answers - own.answers).max() < 1e-4 and "weights from a file" in result.provenance()
+    settings = given.settings()
+    assert settings and result.facts()["accuracy"].value == run("filters.learning", settings).facts()["changed_accuracy"].value
+    for useless in ("0" * 64, assets.put(np.zeros(12, np.uint8))):
+        without = run("filters.channel", replace(given, weights=useless))
+        assert without.facts()["accuracy"].value == trained.accuracy and "file" not in without.provenance()
+
+
+@pytest.mark.parametrize("text", [f"{QUICK}&edits={OFF}", f"{COLOUR}&edits={OFF}", GREY])
+def test_a_program_takes_the_changed_network_along(text: str, another: str) -> None:
+    """It has the page's numbers, of a network that it neither trains nor changes itself."""
+    file = another if text.startswith(QUICK) else ""
+    params = Params(network="small", training=text, weights=file, small_class="3", start="coffee", steps=8)
+    space: dict[str, Any] = {"__name__": "exported"}
+    exec(scripts.export("filters.channel", params), space)
+    facts, numbers = run("filters.channel", params).facts(), space["main"]()
+    assert len(numbers) > 15 and {name: numbers[name] for name in numbers} == pytest.approx(
+        {name: math.nan if facts[name].value is None else facts[name].value for name in numbers}, rel=1e-6, nan_ok=True
+    )
+
+
+def test_before_its_first_picture_a_run_says_that_it_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "SHELF", Shelf(1))
     monkeypatch.setattr(trainings, "_shelf", Shelf(trainings.KEPT))
     way = channel.compute(Params(network="small", training="pictures=500&channels=2&layers=1", steps=8))
     told = list(itertools.takewhile(lambda each: isinstance(each, Progress), way))

@@ -9,11 +9,12 @@ import pytest
 from dlviz.compute import run
 from dlviz.compute.filters import channel as channel_view
 from dlviz.compute.filters import drag, sets
+from dlviz.compute.filters import inside as insides
 from dlviz.compute.filters import learning as learnings
+from dlviz.compute.filters.attribution import finished
 from dlviz.compute.filters.convolution import Params, compute
 from dlviz.compute.filters.drag import Params as Dragged
 from dlviz.compute.filters.inside import Params as InsideParams
-from dlviz.compute.filters.inside import compute as inside_of
 from dlviz.compute.filters.rivals import RIVALS
 from dlviz.figures.filters import channel, convolution, inside, learning
 from dlviz.figures.filters import drag as dragged
@@ -91,7 +92,7 @@ def test_the_browser_gets_every_shift_and_what_is_not_measured_yet_as_nan() -> N
 
 
 def test_inside_sends_levels_that_stand_for_the_values_and_zero_is_the_neutral_one() -> None:
-    result = inside_of(InsideParams(photo="coffee", method="times_input", layer="blocks.14.project"))
+    result = finished(insides.compute(InsideParams(photo="coffee", method="times_input", layer="blocks.14.project")))
     header, arrays = unpack(inside((result,)))
     reach = header["reach"]["attribution"]
     back = (arrays["attribution"].astype(float).reshape(224, 224) - 128) / 127 * reach
@@ -106,10 +107,10 @@ def test_inside_sends_levels_that_stand_for_the_values_and_zero_is_the_neutral_o
 
 
 def test_inside_beside_another_picture_shares_the_scales_of_one_layer_and_one_method() -> None:
-    one, other = (inside_of(InsideParams(photo=photo, method="grad_cam", layer="head")) for photo in ("coffee", "cat"))
+    one, other = (finished(insides.compute(InsideParams(photo=photo, method="grad_cam", layer="head"))) for photo in ("coffee", "cat"))
     alone, pair = unpack(inside((one,)))[0]["reach"], unpack(inside((one, other)))[0]["reach"]
     assert pair == unpack(inside((other, one)))[0]["reach"] and all(pair[name] >= alone[name] for name in pair)
-    apart = inside_of(InsideParams(photo="coffee", method="saliency", layer="stem"))
+    apart = finished(insides.compute(InsideParams(photo="coffee", method="saliency", layer="stem")))
     assert unpack(inside((one, apart)))[0]["reach"] == alone
     assert unpack(inside((apart,)))[0]["signed"] == {"attribution": False, "sanity": False, "maps": False}
 

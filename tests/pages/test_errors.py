@@ -13,6 +13,7 @@ from dlviz import catalog, compute, jobs
 from dlviz.catalog import Topic
 from dlviz.fields import ParameterError
 from dlviz.params import Params
+from dlviz.results import Progress
 from dlviz.texts import Text
 from tests.pages.conftest import Log, Visit
 
@@ -124,6 +125,34 @@ def test_a_page_that_waits_says_so_and_shows_the_picture_when_it_comes(visit: Vi
     monkeypatch.setattr(st, "caption", caption)
     app = visit(TOPIC, "curve", settings(TOPIC, bias=-1.1, span=27))
     assert not app.error and pictures(app) and "Still computing: 0 s so far." in said
+
+
+def test_a_page_that_waits_for_what_says_how_far_it_is_says_what_is_left(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once two steps were told, for the time before the first is no step's; as a whole number of seconds, 1 at least."""
+    import streamlit as st
+
+    from dlviz.ui import live
+
+    go_on, real, said = threading.Event(), compute.resolve(VIEW), []
+
+    def slow(params: Params) -> Any:
+        yield Progress(1, 8, "gradient")
+        yield Progress(2, 8, "gradient")
+        go_on.wait(20)
+        return real[2](params)
+
+    def caption(words: str, *more: Any) -> None:
+        said.append(words)
+        if "about" in words:
+            go_on.set()
+
+    monkeypatch.setattr(jobs, "resolve", lambda view: (*real[:2], slow))
+    monkeypatch.setattr(live, "SOON", 0.05)
+    monkeypatch.setattr(live, "AGAIN", 0.02)
+    monkeypatch.setattr(st, "caption", caption)
+    app = visit(TOPIC, "curve", settings(TOPIC, bias=-1.3, span=27))
+    assert not app.error and pictures(app)
+    assert "Still computing: 0 s so far, gradient 2 of 8, about 1 s left." in said
 
 
 @pytest.mark.parametrize("topic", catalog.TOPICS, ids=lambda topic: topic.slug)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dlviz import assets
-from dlviz.compute.filters import learning, real, sets, trainings
+from dlviz.compute.filters import learning, real, recognising, sets, trainings
 from dlviz.compute.filters.excitation import excitations
 from dlviz.compute.filters.small import excited
 from dlviz.data import crops, digits
@@ -39,12 +39,12 @@ def efficientnet(place: str, index: int, size: int, colours: str) -> Asked:
 
 def small(settings: learning.Params, place: str, index: int) -> Generator[Progress, None, Asked]:
     """One of the small network's maps or classes, the network trained first if it is not kept, and the held-out pictures."""
-    trained = yield from trainings.train(settings)
+    trained, plain = (yield from trainings.train(settings)), settings.as_dict()
 
     def excite(pictures: Tensor) -> Tensor:
-        return excited(trained.net, place, pictures)
+        return excited(trained.net, place, pictures, recognising.paper_of(plain))
 
-    return Asked(excite, index, torch.eye(1), trainings.answers(trained, place), trained.accuracy)
+    return Asked(excite, index, torch.eye(recognising.depth_of(plain)), trainings.answers(trained, place), trained.accuracy)
 
 
 def directions(colours: str) -> Tensor:
@@ -73,7 +73,8 @@ def best_real(settings: learning.Params | None, side: int, best: Sequence[int]) 
     """These real pictures: photographs, or where there are settings held-out ones of the small network. uint8 (k, side, side, 3)."""
     if settings is None:
         return real.pictures(side)[list(best)]
-    return np.repeat(sets.images(settings.as_dict(), "held_out")[list(best)][:, 0, :, :, None], 3, -1)
+    found = sets.images(settings.as_dict(), "held_out")[list(best)].transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(np.broadcast_to(found, (*found.shape[:3], 3)))
 
 
 def names_of(settings: learning.Params | None, best: Sequence[int]) -> list[str]:

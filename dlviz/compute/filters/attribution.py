@@ -4,7 +4,8 @@ Notation: x a picture (1, 3, n, n) as the network wants it, S(x) the logit of th
 no hooks, no parameter's gradient.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -14,7 +15,19 @@ from dlviz.nets.efficientnet import EfficientNetLite0, Maps
 
 CHUNK = 4  # pictures at once: more of them fall out of the processor's cache
 DEPTHS = {"classifier": "the classifier", "half": "the upper half", "all": "all layers"}
+Made = TypeVar("Made")
+Passes = Generator[int, None, Made]  # what takes many passes: it yields how many it has just made, and returns what they are for
 UPPER = tuple(f"blocks.{i}." for i in range(8, 16)) + ("head.",)
+
+
+def finished(passes: Generator[object, None, Made]) -> Made:
+    """What the passes are for, for those who can wait."""
+    while True:
+        try:
+            next(passes)
+        except StopIteration as end:
+            made: Made = end.value
+            return made
 
 
 def score(network: EfficientNetLite0, pictures: Tensor, target: int, keep: Maps | None = None) -> Tensor:
@@ -48,11 +61,19 @@ def smooth_gradient(
     network: EfficientNetLite0, x: Tensor, target: int, generator: torch.Generator, samples: int = 16, spread: float = 0.15
 ) -> Tensor:
     """|mean of ∂S/∂x at x + ε|, ε normal with `spread` × (max x − min x) as its standard deviation (Smilkov et al. 2017). (1, 3, n, n)."""
+    return finished(smoothing(network, x, target, generator, samples, spread))
+
+
+def smoothing(
+    network: EfficientNetLite0, x: Tensor, target: int, generator: torch.Generator, samples: int, spread: float
+) -> Passes[Tensor]:
+    """The same, gradient by gradient."""
     sigma = spread * (x.max() - x.min())
     total = torch.zeros_like(x)
     for _ in range(samples):
         noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
         total += gradient(network, x + sigma * noise, target)
+        yield 1
     return (total / samples).abs()
 
 
@@ -61,10 +82,16 @@ def integrated_gradients(network: EfficientNetLite0, x: Tensor, target: int, bas
 
     The integral by Gauss and Legendre's rule with `steps` points.
     """
+    return finished(integrating(network, x, target, baseline, steps))
+
+
+def integrating(network: EfficientNetLite0, x: Tensor, target: int, baseline: Tensor, steps: int) -> Passes[Tensor]:
+    """The same, gradient by gradient."""
     points, weights = np.polynomial.legendre.leggauss(steps)  # on -1..1
     total = torch.zeros_like(x)
     for a, weight in zip((1 + points) / 2, weights / 2, strict=True):
         total += weight * gradient(network, baseline + a * (x - baseline), target)
+        yield 1
     return (x - baseline) * total
 
 

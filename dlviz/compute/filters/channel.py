@@ -56,7 +56,7 @@ class Result(Base):
         highest, value = float(self.answers.max()), float(self.values[-1])
         passed = np.flatnonzero(self.values > highest)
         first, last = self.pictures[0], self.pictures[-1]
-        numbers = params.side() ** 2 * (1 if params.network == SMALL else 3)
+        numbers = params.side() ** 2 * params.depth()
         return {
             "value": _fact(value, what),
             "start_value": _fact(self.values[0], f"{what} at the start"),
@@ -74,6 +74,7 @@ class Result(Base):
             "at_limits": _fact(((last == 0) | (last == 255)).mean(), "colours that are fully off or on", "%"),
             **{name: _fact(last[:, :, i].mean() / 255, f"mean {name}", "%") for i, name in enumerate(("red", "green", "blue"))},
             "probability": _fact(self.probabilities[-1], "probability of the class", "%"),
+            "unmoved": Fact(float((self.values == self.values[0]).all()), "gives the same at every step"),
             "accuracy": _fact(self.accuracy, "the small network, right on held-out pictures", "%"),
             "channels": Fact(float(params.count()), "classes" if params.place() == CLASS else "channels of the layer"),
             "size": Fact(float(params.side()), "picture", "pixels a side"),
@@ -94,8 +95,9 @@ class Result(Base):
             return "EfficientNet-Lite0, 4,652,008 parameters, trained on ImageNet by others"
         plain, what = settings.as_dict(), sets.DATA[settings.data].lower()
         parameters = recognising.count(recognising.convolutional_net(plain).parameters)
-        trained = f"trained here on {settings.pictures:,.0f} {what} in {recognising.steps_of(plain, sets.count(plain)):,} steps"
-        return f"CNN of Learning filters, {parameters:,} parameters, {trained}, seed {settings.seed:.0f}"
+        trained = f"trained here on {sets.count(plain):,} {what} in {recognising.steps_of(plain, sets.count(plain)):,} steps"
+        said = [f"CNN of Learning filters, {parameters:,} parameters", trained, f"seed {settings.seed:.0f}", *trainings.done_to(settings)]
+        return ", ".join(said)
 
 
 def _fact(value: Any, label: str, unit: str = "") -> Fact:
@@ -108,11 +110,13 @@ def material(params: Params) -> dict[str, Any]:
     picture, settings = params.first(), params.settings()
     start = b"" if picture is None else zlib.compress(picture.tobytes(), 9)
     found = {"colours": _colours(params).tolist(), "start": base64.b64encode(start).decode()}
-    return found | {"network": packed(trainings.at_once(settings).net) if settings else {}}
+    if settings is None:
+        return found | {"paper": 0.0, "network": {}}
+    return found | {"paper": recognising.paper_of(settings.as_dict()), "network": packed(trainings.at_once(settings).net)}
 
 
 def _colours(params: Params) -> Tensor:
-    return torch.eye(1) if params.network == SMALL else asked.directions(params.colours)
+    return torch.eye(params.depth()) if params.network == SMALL else asked.directions(params.colours)
 
 
 def _asked(params: Params) -> Generator[Progress, None, Asked]:

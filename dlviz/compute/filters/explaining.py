@@ -1,6 +1,6 @@
 """One attribution map by the name of its method, beside its sanity check, and what its most important pixels are worth."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import torch
@@ -8,18 +8,20 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from dlviz.compute.filters.attribution import (
+    Made,
+    Passes,
     completeness_gap,
     grad_cam,
     gradient_times_input,
-    integrated_gradients,
+    integrating,
     occlusion,
     rank_correlation,
     saliency,
     scores,
-    smooth_gradient,
+    smoothing,
     windows,
 )
-from dlviz.compute.filters.occluding import logits_under
+from dlviz.compute.filters.occluding import hiding
 from dlviz.nets.efficientnet import SIDE, EfficientNetLite0, probabilities
 
 METHODS = {
@@ -48,18 +50,31 @@ def baseline_of(x: Tensor, name: str) -> Tensor:
     return torch.full_like(x, -127 / 128 if name == "black" else 0.0)
 
 
-def under_patches(network: EfficientNetLite0, x: Tensor, patch: int) -> Tensor:
-    """The logits with a grey patch at each of its places. (places, 1000)."""
-    return logits_under(network, x, list(windows(SIDE, patch, STRIDE)))
+def passes_of(settings: Mapping[str, Any]) -> int:
+    """How many passes `explain` says that it makes: places of the patch, or gradients."""
+    many = {"occlusion": len(list(windows(SIDE, int(settings["patch"]), STRIDE))), "smooth": settings["samples"]}
+    return int((many | {"integrated": settings["steps"]}).get(settings["method"], 0))
+
+
+def told(passes: Passes[Made], before: int, last: int) -> Generator[tuple[int, int], None, Made]:
+    """The same passes, counted from `before` on: how many of `last` are made. Returns what they return."""
+    while True:
+        try:
+            before += next(passes)
+        except StopIteration as end:
+            made: Made = end.value
+            return made
+        yield before, last
 
 
 def explained(
     network: EfficientNetLite0, redrawn: EfficientNetLite0, x: Tensor, target: int, layer: str, settings: Mapping[str, Any]
-) -> tuple[Tensor, Tensor, dict[str, float | None]]:
-    """The method's map, the same with redrawn weights, and what is measured of the two."""
-    found, full = explain(network, x, target, layer, settings)
-    fewer = {name: min(FEW, int(settings[name])) for name in ("steps", "samples")}
-    sanity, _ = explain(redrawn, x, target, layer, {**settings, **fewer})
+) -> Generator[tuple[int, int], None, tuple[Tensor, Tensor, dict[str, float | None]]]:
+    """The method's map, the same with redrawn weights, and what is measured of the two; yields how many of how many passes are made."""
+    fewer = {**settings, **{name: min(FEW, int(settings[name])) for name in ("steps", "samples")}}
+    first, last = passes_of(settings), passes_of(settings) + passes_of(fewer)
+    found, full = yield from told(explain(network, x, target, layer, settings), 0, last)
+    sanity, _ = yield from told(explain(redrawn, x, target, layer, fewer), first, last)
     random = torch.rand(x.shape[2:], generator=torch.Generator().manual_seed(int(settings["seed"])))
     emptied = torch.cat([without_pixels(x, importance) for importance in (found, random)])
     with torch.inference_mode():
@@ -85,7 +100,7 @@ def sums(network: EfficientNetLite0, x: Tensor, target: int, full: Tensor, setti
     return {"attribution_sum": total, "score_change": total - gap, "gap": gap}
 
 
-def explain(network: EfficientNetLite0, x: Tensor, target: int, layer: str, settings: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
+def explain(network: EfficientNetLite0, x: Tensor, target: int, layer: str, settings: Mapping[str, Any]) -> Passes[tuple[Tensor, Tensor]]:
     """The map (h, w) of the method, and all that it is made of: (1, 3, n, n) for a method with a number for every colour, the logits
     (places, 1000) for occlusion.
 
@@ -97,13 +112,13 @@ def explain(network: EfficientNetLite0, x: Tensor, target: int, layer: str, sett
         return found, found
     if method == "occlusion":
         patch, whole = int(settings["patch"]), float(scores(network, x, target))
-        full = under_patches(network, x, patch)
+        full = yield from hiding(network, x, list(windows(SIDE, patch, STRIDE)))  # (places, 1000)
         return occlusion(x, patch, STRIDE, full[:, target], whole), full
     if method == "smooth":
         generator = torch.Generator().manual_seed(int(settings["seed"]))
-        full = smooth_gradient(network, x, target, generator, int(settings["samples"]), settings["noise"])
+        full = yield from smoothing(network, x, target, generator, int(settings["samples"]), settings["noise"])
     elif method == "integrated":
-        full = integrated_gradients(network, x, target, baseline_of(x, settings["baseline"]), int(settings["steps"]))
+        full = yield from integrating(network, x, target, baseline_of(x, settings["baseline"]), int(settings["steps"]))
     else:
         full = saliency(network, x, target) if method == "saliency" else gradient_times_input(network, x, target)
     return (full.amax(1)[0] if method in UNSIGNED else full.sum(1)[0]), full

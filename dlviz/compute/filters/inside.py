@@ -2,6 +2,7 @@
 
 import base64
 import zlib
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, ClassVar
@@ -14,10 +15,11 @@ from dlviz import assets, zoo
 from dlviz import params as p
 from dlviz.compute.filters import attribution as attributions
 from dlviz.compute.filters import explaining, receptive
+from dlviz.compute.shelf import Shelf
 from dlviz.data import photographs
 from dlviz.nets.efficientnet import CLASSES, SIDE, EfficientNetLite0, Maps, build, prepare, probabilities
 from dlviz.nets.folding import fold, silenced
-from dlviz.results import Fact
+from dlviz.results import Fact, Progress
 from dlviz.results import Result as Base
 
 OWN, OTHER = "own", "other"
@@ -167,12 +169,25 @@ def redrawn(depth: str, seed: int) -> EfficientNetLite0:
     return fold(network)
 
 
-@lru_cache(maxsize=16)
-def explained(params: Params, target: int) -> tuple[Tensor, Tensor, dict[str, float | None]]:
+Explanation = tuple[Tensor, Tensor, dict[str, float | None]]
+SHELF: Shelf[Explanation] = Shelf(16)
+
+
+def explained(params: Params, target: int) -> Generator[Progress, None, Explanation]:
     """As `explaining.explained`. Kept for a while by the settings that it depends on, so that moving the patch does not make it anew."""
-    other = redrawn(params.depth, int(params.seed))
+    if (kept := SHELF.take((params, target))) is not None:
+        return kept
+    other, doing = redrawn(params.depth, int(params.seed)), "patch" if params.method == "occlusion" else "gradient"
     x = explaining.ready(torch.from_numpy(params.pixels()))
-    return explaining.explained(trained(), other, x, target, params.convolution_shown(), params.as_dict())
+    way = explaining.explained(trained(), other, x, target, params.convolution_shown(), params.as_dict())
+    while True:
+        try:
+            step, last = next(way)
+        except StopIteration as end:
+            explanation: Explanation = end.value
+            SHELF.put((params, target), explanation)
+            return explanation
+        yield Progress(step, last, doing)
 
 
 def material(params: Params) -> dict[str, Any]:
@@ -180,8 +195,9 @@ def material(params: Params) -> dict[str, Any]:
     return {"pixels": base64.b64encode(zlib.compress(params.pixels().tobytes(), 9)).decode()}
 
 
-def compute(params: Params) -> Result:
-    """One pass through the network, the attribution and its sanity check, the patch, the channel, and the receptive field."""
+def compute(params: Params) -> Generator[Progress, None, Result]:
+    """One pass through the network, the attribution and its sanity check, the patch, the channel, and the receptive field; yields how
+    far the attribution is."""
     pixels, layer, network = params.pixels(), params.convolution_shown(), trained()
     x, keep = explaining.ready(torch.from_numpy(pixels)), Maps()
     with torch.inference_mode():
@@ -196,7 +212,7 @@ def compute(params: Params) -> Result:
     patch_p = under_patch(params, target)
     with torch.inference_mode():
         ablated_p = float(probabilities(silenced(network, layer, channel)(x))[0, target])
-    found, sanity, measured = explained(_still(params), target)
+    found, sanity, measured = yield from explained(_still(params), target)
     p_target, (seen, box) = float(spread[target]), receptive.fields(network, x, layer, maps.shape[-1])
     measures: dict[str, float | None] = {
         "top_p": float(spread.max()), "p": p_target, "patch_p": patch_p, "patch_change": patch_p - p_target, "ablated_p": ablated_p,

@@ -11,10 +11,11 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
+from dlviz.compute.filters.attribution import Passes, finished
 from dlviz.nets.efficientnet import Block, ConvNorm, EfficientNetLite0
 
 CUT = 6  # blocks that are computed around the patch alone; later units see most of the picture
-LATE = 8  # pictures at once behind them
+LATE = 8  # pictures at once
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,18 @@ def in_place(layer: ConvNorm, x: Tensor) -> Tensor:
 
 def logits_under(network: EfficientNetLite0, x: Tensor, places: list[tuple[slice, slice]], value: float = 0) -> Tensor:
     """The logits with a patch of `value` at each of the places, for a folded network. (places, 1000)."""
+    return finished(hiding(network, x, places, value))
+
+
+def hiding(network: EfficientNetLite0, x: Tensor, places: list[tuple[slice, slice]], value: float = 0) -> Passes[Tensor]:
+    """The same, LATE places at a time."""
+    found = []
     with torch.inference_mode():
         steps, after = whole_pass(network, x)
-        tiles = [Tile(rows.start, columns.start, torch.full_like(x[:, :, rows, columns], value)) for rows, columns in places]
-        maps = torch.cat([follow(steps, tile).on(after) for tile in tiles])
-        return torch.cat([onwards(network, chunk) for chunk in maps.split(LATE)])
+    for first in range(0, len(places), LATE):
+        some = places[first : first + LATE]
+        with torch.inference_mode():
+            tiles = [Tile(rows.start, columns.start, torch.full_like(x[:, :, rows, columns], value)) for rows, columns in some]
+            found.append(onwards(network, torch.cat([follow(steps, tile).on(after) for tile in tiles])))
+        yield len(some)
+    return torch.cat(found)

@@ -16,12 +16,12 @@ LOGITS = ""  # in the place of a convolution's number: the classes
 LISTS = ("kernels", "biases", "gains", "shifts", "means", "variances")
 
 
-def excited(net: Convolutional, place: str, pictures: Tensor) -> Tensor:
+def excited(net: Convolutional, place: str, pictures: Tensor, paper: float = 0.0) -> Tensor:
     """The mean of every map after ReLU of a convolution, "1" the first; or with LOGITS every class's logit.
 
-    (B, C) of pictures (B, 1, 28, 28), colours 0 to 255, 255 being ink.
+    (B, C) of pictures (B, 1 or 3, 28, 28), colours 0 to 255; `paper`: how bright the paper is, from 0 to 1, which the network sees as 0.
     """
-    logits, maps = net.forward(pictures / 255)
+    logits, maps = net.forward(pictures / 255 - paper)
     return logits if place == LOGITS else maps[int(place) - 1].mean((2, 3))
 
 

@@ -25,6 +25,18 @@ def brought(name: str, settings: Mapping[str, Any]) -> np.ndarray | None:
     return kept.view("<f4") if kept is not None and kept.shape == (wanted,) else None
 
 
+def underneath(trained: Convolutional, settings: Mapping[str, Any], weights: str) -> tuple[Convolutional, bool]:
+    """The network that changes by hand are made to, batch norm folded in, and whether it is that of a file: else it is the trained one."""
+    loaded = brought(weights, settings)
+    return folded(trained if loaded is None else filled(nets.convolutional_net(settings), loaded)), loaded is not None
+
+
+def remade(trained: Convolutional, settings: Mapping[str, Any], weights: str, changes: Sequence[Change]) -> Convolutional:
+    """The network that the viewer has made of a trained one, by a file or by hand; the trained one itself if nothing was done to it."""
+    base, loaded = underneath(trained, settings, weights)
+    return changed(base, changes) if changes or loaded else trained
+
+
 def attempt(
     settings: Mapping[str, Any], trained: np.ndarray, answers: np.ndarray, weights: str, changes: Sequence[Change]
 ) -> dict[str, Any]:
@@ -33,14 +45,13 @@ def attempt(
     `plain`: the numbers of the network before the changes, batch norm folded in. `changed_accuracy` on all held-out pictures, and
     `other_answers` there than the trained network gives; `loaded`: whether a file stands in the place of what was trained.
     """
-    held_out, loaded = sets.load(settings, "held_out"), brought(weights, settings)
-    before = folded(filled(nets.convolutional_net(settings), trained))
-    base = before if loaded is None else folded(filled(nets.convolutional_net(settings), loaded))
-    told = {"plain": _flat(base), "loaded": loaded is not None}
+    held_out, net = sets.load(settings, "held_out"), filled(nets.convolutional_net(settings), trained)
+    base, loaded = underneath(net, settings, weights)
+    told = {"plain": _flat(base), "loaded": loaded}
     after = theirs = torch.from_numpy(answers.astype(np.int64))
-    if changes or loaded is not None:
+    if changes or loaded:
         if settings["norm"]:  # folded sums round otherwise
-            theirs = nets.score(before, held_out).answers
+            theirs = nets.score(folded(net), held_out).answers
         after = nets.score(changed(base, changes), held_out).answers
     right = (after == held_out.y).double().mean().item()
     return told | {"changed_accuracy": right, "other_answers": int((after != theirs).sum())}

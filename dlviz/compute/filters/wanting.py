@@ -1,6 +1,6 @@
 """What the view What a channel wants can be set to: the network, its channel or class, where the picture starts, and how it climbs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -40,7 +40,7 @@ class Params(p.Params):
 
     network: str = p.choice(
         "efficientnet", NETWORKS, label="Network",
-        help="EfficientNet-Lite0, trained on ImageNet; or the small CNN of Learning filters, trained here first. See its tab below.",
+        help="EfficientNet-Lite0, trained on ImageNet; or the small CNN of Learning filters, as it was trained there. See its tab below.",
     )  # fmt: skip
     target: str = p.choice("channel", WHAT, label="Maximise", when=("network", "efficientnet"))
     layer: str = p.choice(
@@ -60,7 +60,7 @@ class Params(p.Params):
     )
     small_class: str = p.choice(
         "4", {str(number): str(number) for number in range(10)}, label="Class", when=("small_target", "class"),
-        help="A digit, or the number of an animal. Its logit is maximised.",
+        help="A digit, or the number of a kind of animals or emoji, whose name stands over the picture. Its logit is maximised.",
     )  # fmt: skip
     start: str = p.choice(NOISE, STARTS, label="Start from", help="“Your own”: a file, a snapshot or a drawing, in the tab below.")
     painting: str = p.choice(
@@ -71,7 +71,7 @@ class Params(p.Params):
     small_jitter: float = p.number(2, 0, 8, 1, label="Jitter", unit="pixels", more=True, when=("network", SMALL), help=JITTER)
     convolution: str = p.choice("blocks.7.depthwise", CONVOLUTIONS, label="Convolution", more=True, when=("layer", OTHER))
     training: str = p.text(
-        "", 300, label="Trained with", more=True, private=True, when=("network", SMALL), placeholder="layers=3&norm=1",
+        "", 2400, label="Trained with", more=True, private=True, when=("network", SMALL), placeholder="layers=3&norm=1",
         help="Settings of Learning filters, as its link has them. The tab below fills in those that you have there.",
     )  # fmt: skip
     number: float = p.number(0, 0, 1999, 1, label="Which digit", more=True, when=("start", DIGIT), help="Of 2,000 held-out ones.")
@@ -90,14 +90,15 @@ class Params(p.Params):
     size: float = p.number(96, 64, 160, 16, label="Size", unit="pixels", more=True, when=("network", "efficientnet"))
     seed: float = p.number(0, 0, 99, 1, label="Seed", more=True)
     picture: str = p.asset(label="Own picture", when=("start", OWN))
+    weights: str = p.asset(label="Weights file", when=("network", SMALL))
 
     def check(self) -> None:
         """What the small network is trained with can be read."""
         trainings.settings_of(self.training)
 
     def settings(self) -> learning.Params | None:
-        """The settings of Learning filters that the small network is trained with; None for EfficientNet."""
-        return trainings.settings_of(self.training) if self.network == SMALL else None
+        """The settings of Learning filters that make the small network; None for EfficientNet."""
+        return replace(trainings.settings_of(self.training), weights=self.weights) if self.network == SMALL else None
 
     def place(self) -> str:
         """The convolution whose channel is maximised, of the small network its number; CLASS for a class."""
@@ -127,6 +128,11 @@ class Params(p.Params):
         """How many pixels a side the picture has."""
         return learning.SIDE if self.network == SMALL else int(self.size)
 
+    def depth(self) -> int:
+        """The picture's channels: red, green and blue, or one."""
+        settings = self.settings()
+        return 3 if settings is None else recognising.depth_of(settings.as_dict())
+
     def way(self) -> maximise.Way:
         """How the picture climbs."""
         small = self.network == SMALL
@@ -142,4 +148,4 @@ class Params(p.Params):
 
     def first(self) -> np.ndarray | None:
         """The picture that it starts from, as `asked.first` gives it."""
-        return asked.first(self.start, self.picture, int(self.number), self.side(), self.network == SMALL)
+        return asked.first(self.start, self.picture, int(self.number), self.side(), self.depth() == 1)

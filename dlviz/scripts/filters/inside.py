@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlviz.compute.filters.attribution import occluded, randomised
+from dlviz.compute.filters.attribution import finished, occluded, randomised
 from dlviz.compute.filters.explaining import explained, ready
 from dlviz.compute.filters.receptive import fields
 from dlviz.nets.efficientnet import SIDE, EfficientNetLite0, Maps, build, probabilities
@@ -90,7 +90,7 @@ def main() -> dict[str, float]:
         "silent_share": float((maps.abs().amax((1, 2)) == 0).double().mean()),
     }
     numbers |= fields(network, x, layer, maps.shape[-1])[0]
-    numbers |= explained(network, redrawn(SETTINGS), x, target, layer, SETTINGS)[2]
+    numbers |= finished(explained(network, redrawn(SETTINGS), x, target, layer, SETTINGS))[2]
     return {name: value for name, value in numbers.items() if value is not None}
 
 
