@@ -116,10 +116,10 @@ class Effect {
     const { header, at } = this, words = this.root.querySelector(".words"), offs = this.root.querySelector(".offs");
     words.replaceChildren();
     header.pieces.forEach((piece, t) => {
-      const span = document.createElement("span");
+      const span = document.createElement("span"), space = /^ *(?=\S)/.exec(piece)?.[0] ?? ""; // stands before what is marked
       span.className = t === at[0] ? "looks" : t === at[1] ? "looked" : header.real[t] ? "" : "added";
-      span.textContent = piece.replace(/\n/g, "↵ ");
-      words.append(span);
+      span.textContent = piece.slice(space.length).replace(/\n/g, "↵ ");
+      words.append(space, span);
       if (!header.real[t]) words.append(" ");
       else if (!header.causal) words.append(" ");
     });
