@@ -18,7 +18,8 @@ def machine(results: tuple[Result, ...]) -> bytes:
         "name": "dlviz-machine", "text": params.text, "model": params.model, "title": MODELS[params.model],
         "pieces": list(result.pieces), "ids": list(result.ids), "tokens": result.tokens, "words": list(result.words),
         "layers": result.maps.shape[0], "heads": result.maps.shape[1], "sizes": list(result.sizes), "weights": list(result.weights),
-        "total": result.total, "opened": {"station": params.station, "layer": result.layer, "token": result.token},
+        "total": result.total, "places": params.model == "austen",  # GPT adds vectors of places, and has biases
+        "opened": {"station": params.station, "layer": result.layer, "token": result.token},
         "settings": {"station": params.station, "layer": params.layer, "token": params.token},
     }  # fmt: skip
     return pack(header, maps=result.maps, **{name: getattr(result, name).astype(np.float32) for name in ARRAYS})

@@ -192,6 +192,7 @@ def test_what_sentences_name_is_what_the_results_have(result_of: Callable[[Scene
     said_before = [early.words[i] for i in early.lens[12:29, early.token, 0]]
     assert set(said_before) <= {".", " the", " ", ","}, said_before
     assert np.sort(early.adds[1, :, -1])[-3:].sum() == pytest.approx(early.adds[1, -3:, -1].sum())  # the last three are the three largest
+    assert answer(named["small_machine"]) == "deal"
     assert answer(named["name_again"]) == "Smith" and "Smith" in named["name_again"].params.text
     copies = named["name_again"]
     most = copies.maps[23, int(copies.head_adds.argmax()), -1]

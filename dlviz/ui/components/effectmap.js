@@ -119,6 +119,7 @@ class HeadMap {
   drawEdit() {
     const { effect, range, typed } = this, { header, root, at } = effect, edit = root.querySelector(".edit"), button = root.querySelector(".switch");
     const exact = header.shown === "weights" && effect.opened === header.opened && !effect.pending, off = effect.off.includes(effect.opened);
+    const silent = off || effect.off.includes(`a${effect.opened.split(".")[0]}`); // what is off hears nothing of its weights
     button.textContent = off ? `${effect.opened} on` : `${effect.opened} off`;
     button.setAttribute("aria-pressed", off);
     button.disabled = effect.fixed;
@@ -126,7 +127,7 @@ class HeadMap {
     const n = header.pieces.length, value = exact ? this.values(effect.opened).at(-1)[at[0] * n + at[1]] : null;
     const active = root.getRootNode().activeElement;
     if (value !== null) for (const input of [range, typed]) if (input !== active || input === range) input.value = value.toFixed(2);
-    for (const input of [range, typed]) input.disabled = effect.fixed || (!exact && input !== active);
+    for (const input of [range, typed]) input.disabled = effect.fixed || silent || (!exact && input !== active);
     root.querySelector(".undo").disabled = effect.fixed || !effect.settings.weights;
   }
 }

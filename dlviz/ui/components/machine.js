@@ -56,14 +56,19 @@ class Machine {
     event.preventDefault();
     const { at, header } = this, within = (value, most) => Math.max(0, Math.min(most, value));
     if (sideways && event.shiftKey) return this.open({ token: within(at.token + sideways, header.pieces.length - 1) });
+    if (upwards && event.shiftKey) return at.station === "attention" && choose(this, within(shownHead(this) - upwards, header.heads - 1));
     if (upwards) return this.open({ layer: within(at.layer + upwards, header.layers - 1) });
     this.step(sideways);
   }
 
-  // So many stations on; whether there was one. While playing, the server hears nothing.
+  // So many stations on; whether there was one. While playing fast, the server hears nothing.
   step(by, playing = false) {
     const { order, at } = this, here = order.findIndex(({ station, layer }) => station === at.station && (layer ?? at.layer) === at.layer);
-    if (playing) Object.assign(at, order[here + by]), this.draw();
+    if (playing) {
+      Object.assign(at, order[here + by]);
+      if (this.speed === 0) this.report(this.settings); // slow enough for what the server knows of each station
+      this.draw();
+    }
     else this.open(order[here + by]);
     return here + by in order;
   }
@@ -131,7 +136,7 @@ class Machine {
   drawWay() {
     const { header, at, way } = this, [width, inner, size, , known] = header.sizes, number = (n) => n.toLocaleString("en");
     const shapes = {
-      tokens: `${header.pieces.length} of ${number(known)} known`, embedding: `${header.pieces.length} × ${width}`,
+      tokens: header.tokens > header.pieces.length ? `first ${header.pieces.length} of ${number(header.tokens)}` : counted(header.tokens, "token"), embedding: `${header.pieces.length} × ${width}`,
       attention: `${header.heads} heads of ${size}`, feed_forward: `${number(inner)} units`, unembedding: `${number(known)} scores`,
       next: `${this.answer} ${threeDigits(100 * this.arrays.chance[header.layers * header.pieces.length + at.token])} %`,
     };
@@ -174,8 +179,8 @@ class Machine {
     make(svg, "path", { class: "chosen", d: `M${x},${low}V${high}h${column}V${low}Z` });
     const opened = { tokens: 0, embedding: 0, unembedding: rows - 1, next: rows - 1 }[at.station] ?? at.layer + 1;
     make(svg, "path", { class: "chosen", d: `M${GUTTER.label},${ys[opened]}H${left + shown * column}v${sizes[opened]}H${GUTTER.label}Z` });
-    this.root.querySelector(".columns h3").textContent = `After each layer: the likeliest next token${shown < T ? ` (columns ${first + 1}–${first + shown} of ${T})` : ""}`;
-    svg.setAttribute("aria-label", "The columns. Up and down choose a layer, left and right a station, with Shift a token.");
+    this.root.querySelector(".columns h3").textContent = `After each layer: the likeliest next token (yellow: sure, bold: final)${shown < T ? `, columns ${first + 1}–${first + shown} of ${T}` : ""}`;
+    svg.setAttribute("aria-label", "The columns. Up and down choose a layer, left and right a station; with Shift a head and a token.");
     svg.setAttribute("aria-valuemax", header.layers);
     svg.setAttribute("aria-valuenow", at.layer + 1);
     svg.setAttribute("aria-valuetext", `${at.station.replace("_", "-")}, layer ${at.layer + 1}, token “${this.short(header.pieces[at.token])}”`);
