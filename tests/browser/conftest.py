@@ -232,8 +232,12 @@ def chosen(page: Page, key: str) -> list[str]:
 
 
 def open_scene(page: Page, name: str, title: str) -> None:
-    """Click a scene's pill and wait until it is shown."""
+    """Click a scene's pill and wait until it is shown: until the address is the scene's, for on a busy machine a page may rest before it
+    has heard of the click."""
+    slug, _, view = name.partition(".")
+    scene = next(scene for scene in lessons.load(slug).of(view) if scene.title == title)
     pill(page, f"{name}.scene", title).click()
+    wait_until(page, lambda: link_of(page).params.canonical() == scene.params.canonical(), f"the address of {scene.id}")
     settle(page)
 
 
@@ -244,6 +248,7 @@ def open_view(page: Page, slug: str, view: str) -> None:
         named(page, f"{slug}.views").get_by_role("button").click()
         segment = page.get_by_test_id("stMenuButtonBody").get_by_text(title, exact=True)
     segment.click()
+    wait_until(page, lambda: link_of(page).view == view, f"the address of {view}")
     settle(page)
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from dlviz.compute.attention import effect
 from dlviz.compute.attention.effect import Params
@@ -146,6 +146,38 @@ def test_on_a_phone_everything_stands_under_each_other(visitor: Watched) -> None
     assert tops == sorted(tops) and all(box and box["height"] > 100 for box in boxes)
     cell(page, "6.6").click()
     wait_until(page, lambda: off(page) == "6.6", "a tap switches a part off")
+
+
+def test_nothing_is_asked_before_a_click_is_answered(visitor: Watched) -> None:
+    """A question carries the old values of the controls, which would take the click back."""
+    params = Params(text="Another text that no scene has")
+    need(params)
+    page, held, sent = visitor.page, list[str | bytes](), list[str | bytes]()
+    slow = False
+
+    def between(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        route.on_message(lambda message: (sent.append(message), server.send(message)))
+        server.on_message(lambda message: held.append(message) if slow else route.send(message))
+        routes.append(route)
+
+    routes: list[WebSocketRoute] = []
+    page.route_web_socket(re.compile("_stcore/stream"), between)
+    page.goto(f"{visitor.url}/{address('attention.effect', params)}")
+    unknown = component(page).locator("rect.unknown")
+    wait_until(page, lambda: 0 < unknown.count() < 330, "some effects are known, others are not", 20)
+    slow = True
+    sent.clear()
+    cell(page, "30.1").click()
+    page.wait_for_timeout(1200)  # four questions, had they been asked
+    assert len(sent) == 1, "the click, and nothing behind it"
+    assert component(page).get_attribute("data-done") == "false"
+    slow = False
+    for message in held:
+        routes[-1].send(message)
+    wait_until(page, lambda: off(page) == "30.1", "the part is off")
+    settle(page)
+    assert off(page) == "30.1"
 
 
 def test_the_picture_is_there_before_every_effect_is_known(visitor: Watched) -> None:

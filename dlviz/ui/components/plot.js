@@ -177,14 +177,27 @@ function themeColours(element) {
   return colours.length ? colours : ["currentColor"];
 }
 
-// When something was last done on the page outside its pictures. It may lead to another page, and until that comes, nothing must be
-// asked: Streamlit 1.67 would answer the other page's name with this one's, and leave an empty page.
+// When something was last done on the page outside its pictures, or -Infinity once that is answered. It may lead to another page, and
+// until that comes, nothing must be asked: Streamlit 1.67 would answer the other page's name with this one's, and leave an empty page.
+// And every question carries the values of all controls, as the browser knows them: those that an answer on its way sets anew, a
+// scene's for one, would be taken back.
 let elsewhere = -Infinity;
 const HOLD = 1500; // milliseconds
-for (const name of ["click", "popstate"]) {
+for (const name of ["click", "keydown", "popstate"]) {
   const note = (event) => event.composedPath().some((node) => node.classList?.contains("dlviz")) || (elsewhere = performance.now());
   window.addEventListener(name, note, true);
 }
+
+// Milliseconds until something may be asked, as far as the rest of the page goes.
+function restless() {
+  const left = elsewhere + HOLD - performance.now();
+  if (left > 0) return left;
+  const running = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "running";
+  if (running && elsewhere > -Infinity) return LOOK;
+  elsewhere = -Infinity;
+  return 0;
+}
+const LOOK = 50; // milliseconds between two looks at whether an answer is there
 
 // While a run is under way: ask for what came after `last()`, and if no answer comes, again and more seldom, for a page that is
 // busy must not be flooded. Every picture that is shown begins anew or, when the run is done, ends it.
@@ -218,7 +231,7 @@ function mount(View) {
     };
     view.after = (step) => {
       clearTimeout(view.holding);
-      const held = elsewhere + HOLD - performance.now();
+      const held = Math.max(restless(), answered < view.edits ? LOOK : 0); // a question would take back an edit without an answer
       if (held <= 0) setTriggerValue("after", step);
       else view.holding = setTimeout(() => root.isConnected && view.after(step), held);
     };
