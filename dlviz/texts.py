@@ -46,11 +46,12 @@ class Lines(Spec):
 
     Lines keep their numbers, so that advice can point at them: only what stands at the ends of lines, and after the last,
     is dropped. Tabs become spaces. `prose`: words rather than code, in any language: every space counts, for a model reads them
-    too, joined emoji and the marks of other scripts are part of it, and long lines are broken on the page.
+    too, joined emoji and the marks of other scripts are part of it, and long lines are broken on the page. `filled`: never blank.
     """
 
     at_most: int
     prose: bool = False
+    filled: bool = False
     placeholder: str = ""
 
     def check(self, name: str, value: object) -> str:
@@ -66,6 +67,8 @@ class Lines(Spec):
         for number, line in enumerate(text.split("\n"), start=1):
             if not (line.isprintable() or (self.prose and all(map(_readable, line)))):
                 raise ParameterError(name, line, f"printable characters, also in line {number}")
+        if self.filled and not text.strip():
+            raise ParameterError(name, text, "a word at least")
         return text
 
     def brief(self, value: Any) -> str:

@@ -2,12 +2,13 @@
 
 import threading
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from dlviz import params as p
 from dlviz.data.tokens import Tokens, encode, reader
 from dlviz.nets.transformer import bert, gpt, llama
 from dlviz.nets.transformer.base import Transformer, empty, ready
@@ -16,6 +17,10 @@ from dlviz.zoo import language
 _one_at_a_time = threading.Lock()
 TITLES = {"smollm2": "SmolLM2-135M", "minilm": "MiniLM-L6", "austen": "Austen GPT"}
 SHAPES = {"smollm2": (30, 9), "minilm": (6, 12), "austen": (6, 6)}  # layers, heads a layer
+# The field of the text that a view's model reads, given how many characters it may have
+text_field = partial(
+    p.lines, "The capital of France is", label="Your text", private=True, prose=True, filled=True, placeholder="A sentence, in English"
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ from dlviz.compute.attention.machine import MODELS, Result
 from dlviz.figures.payload import pack
 
 ARRAYS = (
-    "lens", "lens_chances", "final", "chance", "rank", "lengths", "added", "adds", "starts", "score", "embedded", "stream", "head_adds",
-    "units", "values", "unit_adds", "writes", "write_scores", "scored", "scores", "chances",
+    "lens", "lens_chances", "final", "chance", "rank", "lengths", "adds", "score", "embedded", "stream", "head_adds",
+    "units", "values", "unit_adds", "writes", "scored", "scores", "chances",
 )  # fmt: skip
 
 

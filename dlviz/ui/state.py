@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dlviz.catalog import Topic
 from dlviz.compute import resolve
@@ -17,9 +18,11 @@ from dlviz.params import Params
 from dlviz.ui.link import Mode, decode, encode
 
 SEEN = "link.seen"  # (slug, query) that this session has read or written last
+FORMER = "link.former"  # the queries that it has written before that one
 NOTICES = "link.notices"
 TOUCHED = "link.touched"
 MODE = "link.mode"
+MANY = 8  # queries in FORMER: no browser lags further behind
 CHOSEN = "scene.chosen"  # and the view's name: the scene that was chosen last
 
 
@@ -30,6 +33,12 @@ def touch() -> None:
     before it has arrived, that address is old, and reading it would put the old settings back.
     """
     st.session_state[TOUCHED] = True
+
+
+def _walked() -> bool:
+    """Whether this run was asked for by Back or Forward."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 @dataclass(frozen=True)
@@ -81,10 +90,13 @@ class Settings:
     def read_address(self) -> None:
         """Take the settings from the address if it is not the one this session has read or written last."""
         query, slug = st.query_params.to_dict(), self.topic.slug
+        seen, touched = st.session_state.get(SEEN), st.session_state.pop(TOUCHED, False)
+        lags = seen is not None and seen[0] == slug and seen[1] != query and not _walked()
+        lags = lags and (touched or query in st.session_state.get(FORMER, ()))
+        if lags:
+            self._keep_unheard(query)
         self._restore_view()
-        seen = st.session_state.get(SEEN)
-        touched = st.session_state.pop(TOUCHED, False)
-        if seen == (slug, query) or (touched and seen and seen[0] == slug):
+        if lags or seen == (slug, query):
             return
         st.session_state[MODE] = Mode()
         returning = seen is not None and seen[0] != slug and f"{slug}.view" in st.session_state
@@ -97,6 +109,20 @@ class Settings:
             st.session_state[MODE] = link.mode
             self._remember(link.scene or self._scene_of_step())
         st.session_state[SEEN] = (slug, query)
+
+    def _keep_unheard(self, query: Mapping[str, str]) -> None:
+        """Keep what the browser had not heard of when it sent this message.
+
+        Every message carries the values of all controls, and the address that the browser shows. A control that has the value of that
+        address has not been touched: its value is only old.
+        """
+        link, slug, shown = decode(self.topic, self.lessons, query), self.topic.slug, f"{self.topic.slug}.shown"
+        if st.session_state.get(f"{slug}.view") == link.view and shown in st.session_state:
+            st.session_state[f"{slug}.view"] = st.session_state[shown]
+        kept = st.session_state.get(f"{slug}.{link.view}")
+        for name in link.params.specs() if isinstance(kept, Params) else ():
+            if st.session_state.get(key := f"{slug}.{link.view}.{name}") == widget_value(getattr(link.params, name)):
+                st.session_state[key] = widget_value(getattr(kept, name))
 
     def _restore_view(self) -> None:
         """Streamlit drops the value of a widget while another page is shown; the view that was open is remembered beside it."""
@@ -111,6 +137,7 @@ class Settings:
         query = st.query_params.to_dict()
         link = decode(self.topic, self.lessons, query)
         if encode(link.view, link.params, link.mode, link.pin) != (wanted := encode(self.view, self.params, self.mode, self.pin)):
+            st.session_state[FORMER] = (*st.session_state.get(FORMER, ()), query)[-MANY:]
             query = wanted
             st.query_params.from_dict(query)
             st.session_state[NOTICES] = ()

@@ -27,7 +27,7 @@ SORTS = {"layer": "layer", **SCORES}
 class Params(p.Params):
     """The text, the model, and which head is opened."""
 
-    text: str = p.lines("The capital of France is", 2000, label="Your text", private=True, prose=True, placeholder="A sentence, in English")
+    text: str = language.text_field(2000)
     model: str = p.choice("smollm2", MODELS, label="Model")
     repository: str = p.text(
         "",
@@ -55,9 +55,7 @@ class Params(p.Params):
     )
 
     def check(self) -> None:
-        """There is a text, the words stand in it, and the head is one of the model's."""
-        if not self.text.strip():
-            raise ParameterError("text", self.text, "a word at least")
+        """The words stand in the text, and the head is one of the model's."""
         for name in ("word", "looked"):
             if (word := getattr(self, name)) not in self.text:
                 raise ParameterError(name, word, "a word of the text")

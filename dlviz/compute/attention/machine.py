@@ -13,7 +13,6 @@ from dlviz.compute.attention.lens import Lens, lens
 from dlviz.compute.attention.writing import by_heads, said, strongest, weights, written
 from dlviz.compute.shelf import Shelf
 from dlviz.data.tokens import Tokens
-from dlviz.fields import ParameterError
 from dlviz.nets.transformer.decoder import Decoder
 from dlviz.nets.transformer.trace import Trace, trace
 from dlviz.results import Fact
@@ -35,16 +34,11 @@ PARTS = ("stream", "attention_adds", "feed_forward_adds", "hidden", "values")
 class Params(p.Params):
     """The text, the model, and which station is open."""
 
-    text: str = p.lines("The capital of France is", 2000, label="Your text", private=True, prose=True, placeholder="A sentence, in English")
+    text: str = language.text_field(2000)
     model: str = p.choice("smollm2", MODELS, label="Model", help="Decoders, which write text. Encoders have no next token.")
     station: str = p.choice("attention", STATIONS, label="Station", stage=True)
     layer: float = p.number(24, 1, 30, 1, label="Layer", stage=True)
     token: float = p.number(0, 0, MOST_TOKENS, 1, label="Token followed (0: the last)", stage=True)
-
-    def check(self) -> None:
-        """There is a text."""
-        if not self.text.strip():
-            raise ParameterError("text", self.text, "a word at least")
 
 
 @dataclass(frozen=True, eq=False)

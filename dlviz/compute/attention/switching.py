@@ -24,7 +24,7 @@ DECODERS = ("smollm2", "austen")
 class Params(p.Params):
     """The text, the model, what is switched off, and which token and which head are looked at."""
 
-    text: str = p.lines("The capital of France is", 600, label="Your text", private=True, prose=True, placeholder="A sentence, in English")
+    text: str = language.text_field(600)
     other: str = p.lines(
         "Paris is a large city", 600, label="Second sentence", private=True, prose=True, when=("model", "minilm"),
         help="The model says how alike the two are: the cosine of their mean vectors.",
@@ -58,10 +58,9 @@ class Params(p.Params):
     looked: float = p.number(0, 0, MOST_TOKENS, 1, label="Token looked at", stage=True)
 
     def check(self) -> None:
-        """There is a text, and what is off, opened and set is written as such."""
-        for name in ("text", *(["other"] if self.model == "minilm" else [])):
-            if not getattr(self, name).strip():
-                raise ParameterError(name, getattr(self, name), "a word at least")
+        """An encoder has two texts to compare, and what is off, opened and set is written as such."""
+        if self.model == "minilm" and not self.other.strip():
+            raise ParameterError("other", self.other, "a word at least")
         read_parts(self.off, self.shape)
         read_weights(self.weights, self.shape, MOST_TOKENS, self.model in DECODERS)
         if self.opened and not HEAD.fullmatch(self.opened):

@@ -211,12 +211,33 @@ function keepAsking(view, last, wait = view.header.again_ms) {
   }, wait);
 }
 
+// A picture that is drawn anew while a button is pressed would lose the click, for what was pressed is there no more. The click then
+// goes to what stands in its place; the browser's own, if it makes one of what is left of it, is not heard.
+function keepClicks(root) {
+  let pressed = null, from = null, ours = false;
+  root.addEventListener("pointerdown", (event) => ([pressed, from] = [event.composedPath()[0], event]), true);
+  root.addEventListener("pointercancel", () => (pressed = null), true);
+  root.addEventListener("pointerup", (event) => {
+    const lost = pressed && !pressed.isConnected && Math.hypot(event.clientX - from.clientX, event.clientY - from.clientY) < 4;
+    pressed = null;
+    const { clientX, clientY, shiftKey, ctrlKey, altKey, metaKey } = event, there = lost && root.getRootNode().elementFromPoint(clientX, clientY);
+    if (!there || !root.contains(there)) return;
+    there.dispatchEvent(new MouseEvent("click", { bubbles: true, composed: true, detail: 1, clientX, clientY, shiftKey, ctrlKey, altKey, metaKey }));
+    ours = true;
+    setTimeout(() => (ours = false));
+  }, true);
+  root.addEventListener("click", (event) => ours && event.isTrusted && event.stopPropagation(), true);
+}
+
 // One live view per place on the page: kept while the page reruns, told about new data and a new theme, stopped when it goes.
 function mount(View) {
   const views = new WeakMap();
   return ({ data, parentElement, setTriggerValue }) => {
     const root = parentElement.querySelector(".dlviz");
-    if (!views.has(parentElement)) views.set(parentElement, new View(root));
+    if (!views.has(parentElement)) {
+      keepClicks(root);
+      views.set(parentElement, new View(root));
+    }
     const view = views.get(parentElement);
     // Edits are counted, and every payload says up to which of them it answers: an older answer must not undo a newer edit.
     view.edits ??= 0;
