@@ -211,20 +211,20 @@ class Jobs:
     def _run(self, job: Job) -> None:
         """One job from its start to its end, however it ends; a line in the log says how."""
         job.started_at = time.monotonic()
-        ended = "failed"
         try:
-            result = _compute(job)
-            ended = "done"
-            job.future.set_result(result)
-        except BaseException as error:
+            result, error, ended = _compute(job), None, "done"
+        except BaseException as raised:
+            result, error = None, raised
             ended = "cancelled" if isinstance(error, Cancelled) else "over budget" if isinstance(error, OverBudget) else "failed"
             with self._lock:  # forgotten before it is told, so that the next try is a real one
                 if self._jobs.get(job.key) is job:
                     del self._jobs[job.key]
+        milliseconds = (time.monotonic() - job.started_at) * 1000
+        log.info("view=%s key=%.12s hit=0 ms=%.1f ended=%s", job.view, job.key, milliseconds, ended)
+        if result is None:
             job.future.set_exception(error)
-        finally:
-            milliseconds = (time.monotonic() - job.started_at) * 1000
-            log.info("view=%s key=%.12s hit=0 ms=%.1f ended=%s", job.view, job.key, milliseconds, ended)
+        else:
+            job.future.set_result(result)
 
     def close(self) -> None:
         """End running jobs at their next snapshot, drop queued ones, and take no more."""

@@ -8,7 +8,7 @@ import streamlit as st
 from dlviz.fields import Choice, Choices, Number, ParameterError, Spec, Switch, plain
 from dlviz.params import Params
 from dlviz.texts import Lines, Text
-from dlviz.ui.state import Settings, touch, widget_value
+from dlviz.ui.state import CONTROLS, Settings, touch, widget_value
 
 FEW = 4  # options that still fit side by side
 LINES_HIGH = 210  # pixels for text of several lines
@@ -20,13 +20,14 @@ def show_controls(settings: Settings) -> None:
     params = settings.params
     names = [name for name, spec in params.specs().items() if not spec.stage]
     chosen: dict[str, Any] = {}
+    st.session_state[CONTROLS] = {f"{settings.topic.slug}.view": settings.view}
     advice: dict[str, Any] = {}  # places right under what is tall, where advice at the end would be out of sight
 
     def draw(name: str) -> None:
         if _draft(params, chosen, name):
             value = _control(settings, name, params)
             if value is not None:  # a widget that the browser has not filled yet
-                chosen[name] = value
+                chosen[name] = st.session_state[CONTROLS][f"{settings.name}.{name}"] = value
             if isinstance(params.specs()[name], Lines):
                 advice[name] = st.container()
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dlviz.ui.controls import plain_text
-from dlviz.ui.state import touch
+from dlviz.ui.state import put_controls_right, touch
 from dlviz.zoo import background, hub, language
 from dlviz.zoo.background import Fetch
 from dlviz.zoo.files import MissingWeights
@@ -26,6 +26,7 @@ def show_fetch(name: str) -> None:
         st.session_state.pop(key, None)
 
     def look() -> None:
+        put_controls_right()
         if not fetch.ended:
             said, share = fetch.progress.doing, fetch.progress.done / max(1, fetch.progress.of)
             st.progress(min(1.0, share), plain_text(f"{_announced(name, fetch)}: {said}"))

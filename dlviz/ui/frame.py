@@ -105,7 +105,7 @@ def _scenes_and_views(settings: Settings) -> None:
     def choose() -> None:
         touch()
         scene = settings.lessons.scene(st.session_state[key] or "") or active  # a click on the marked one takes its mark away
-        if scene is not None:
+        if scene is not None and settings.was_chosen(scene):
             settings.choose(scene)
 
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -12,6 +12,7 @@ from dlviz.compute import gather, kept
 from dlviz.figures.payload import Clip
 from dlviz.jobs import Job
 from dlviz.results import Result
+from dlviz.ui.state import put_controls_right
 
 SOON = 0.3  # seconds that a page waits for a run before it shows it growing
 BRIEFLY = 2.0  # seconds it waits where only something after a long run is another
@@ -39,6 +40,7 @@ def watch(
     st.session_state.pop(changed, None)
 
     def grow() -> None:
+        put_controls_right()
         if st.session_state.pop(changed, False):
             st.rerun()
         if result is None and job.future.done():
@@ -117,6 +119,7 @@ def answering(answer: Callable[[Any], bytes | None], whole: bytes, draw: Callabl
     st.session_state.pop(f"{key}.changed", None)
 
     def show() -> None:
+        put_controls_right()
         if st.session_state.pop(f"{key}.changed", False):
             st.rerun()  # what was let go concerns the whole page
         asked: Any = st.session_state.get(key, {}).get("after")

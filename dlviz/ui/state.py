@@ -22,6 +22,7 @@ FORMER = "link.former"  # the queries that it has written before that one
 NOTICES = "link.notices"
 TOUCHED = "link.touched"
 MODE = "link.mode"
+CONTROLS = "controls.values"  # {key: value} of the controls as the last whole run has drawn them, or as they were set since
 MANY = 8  # queries in FORMER: no browser lags further behind
 CHOSEN = "scene.chosen"  # and the view's name: the scene that was chosen last
 
@@ -33,6 +34,22 @@ def touch() -> None:
     before it has arrived, that address is old, and reading it would put the old settings back.
     """
     st.session_state[TOUCHED] = True
+
+
+def set_control(key: str, value: Any) -> None:
+    """Give a control this value from outside."""
+    st.session_state[key] = value
+    st.session_state.setdefault(CONTROLS, {})[key] = value
+
+
+def put_controls_right() -> None:
+    """At the start of every run of a fragment: no control stands in one, so what its message says otherwise of a control is only old.
+
+    Every message carries the values of all controls; one that left before the browser had heard of a new value would take it back.
+    """
+    for key, value in st.session_state.get(CONTROLS, {}).items():
+        if st.session_state.get(key) != value:
+            st.session_state[key] = value
 
 
 def _walked() -> bool:
@@ -91,9 +108,9 @@ class Settings:
         """Take the settings from the address if it is not the one this session has read or written last."""
         query, slug = st.query_params.to_dict(), self.topic.slug
         seen, touched = st.session_state.get(SEEN), st.session_state.pop(TOUCHED, False)
-        lags = seen is not None and seen[0] == slug and seen[1] != query and not _walked()
-        lags = lags and (touched or query in st.session_state.get(FORMER, ()))
-        if lags:
+        here = seen is not None and seen[0] == slug and not _walked()
+        lags = here and seen[1] != query and (touched or query in st.session_state.get(FORMER, ()))
+        if here and (lags or seen[1] == query):
             self._keep_unheard(query)
         self._restore_view()
         if lags or seen == (slug, query):
@@ -110,11 +127,22 @@ class Settings:
             self._remember(link.scene or self._scene_of_step())
         st.session_state[SEEN] = (slug, query)
 
+    def was_chosen(self, scene: Scene) -> bool:
+        """Whether a mark on this scene, in a message of the browser, was set by the viewer, and is not just the mark that stood there
+        before the last answer."""
+        context, query, seen = get_script_run_ctx(), st.query_params.to_dict(), st.session_state.get(SEEN)
+        if context is not None and context.fragment_ids_this_run:
+            return False  # who clicks it asks for a whole run
+        if (self.topic.slug, query) == seen or query not in st.session_state.get(FORMER, ()):
+            return True
+        link = decode(self.topic, self.lessons, query)
+        return not (link.view == scene.view and _same(link.params, scene.params))
+
     def _keep_unheard(self, query: Mapping[str, str]) -> None:
         """Keep what the browser had not heard of when it sent this message.
 
         Every message carries the values of all controls, and the address that the browser shows. A control that has the value of that
-        address has not been touched: its value is only old.
+        address has not been touched: where the settings say otherwise, by a scene or an edit of a picture, its value is only old.
         """
         link, slug, shown = decode(self.topic, self.lessons, query), self.topic.slug, f"{self.topic.slug}.shown"
         if st.session_state.get(f"{slug}.view") == link.view and shown in st.session_state:
@@ -174,10 +202,11 @@ class Settings:
 
     def show(self, view: str, params: Params) -> None:
         """Show a view with these settings: every one of its widgets follows in this or the next run."""
-        st.session_state[f"{self.topic.slug}.view"] = st.session_state[f"{self.topic.slug}.shown"] = view
+        set_control(f"{self.topic.slug}.view", view)
+        st.session_state[f"{self.topic.slug}.shown"] = view
         st.session_state[f"{self.topic.slug}.{view}"] = params
         for name in params.specs():
-            st.session_state[f"{self.topic.slug}.{view}.{name}"] = widget_value(getattr(params, name))
+            set_control(f"{self.topic.slug}.{view}.{name}", widget_value(getattr(params, name)))
 
     def keep(self, params: Params) -> None:
         """Remember good settings of the view that is shown."""

@@ -118,19 +118,52 @@ class Watched:
         assert not self.errors, self.errors
 
 
-# Notes when the page last sent something and when it last heard something, so that `settle` need not wait for an answer blindly.
-LISTEN = """window.WebSocket = class extends WebSocket {
-  constructor(...args) {
-    super(...args);
-    window.sentAt = window.heardAt = 0;
-    this.addEventListener("message", () => (window.heardAt = performance.now()));
-  }
-  send(data) {
-    window.sentAt = performance.now();
-    super.send(data);
-  }
-};"""
-SETTLE = """async ([quiet, patience]) => {
+# Follows what the page asks for and what the server does, from the messages' own kinds (BackMsg and ForwardMsg of streamlit.proto): a
+# run is asked for (11), begins (4) and ends (6, whose value 2 says that another follows at once). `even` is whether as many runs have
+# begun as were asked for since the page last rested; of two quick questions Streamlit may make one run.
+LISTEN = """(() => {
+  window.sentAt = 0;
+  const flow = window.flow = { asked: false, running: false, follows: false, open: 0, get even() { return this.open <= 0; } };
+  const kind = (data) => {
+    const bytes = new Uint8Array(data);
+    let at = 0, field = 0, value = 0;
+    const number = () => {
+      for (let sum = 0, unit = 1; ; unit *= 128) {
+        const byte = bytes[at++];
+        sum += (byte & 127) * unit;
+        if (byte < 128) return sum;
+      }
+    };
+    while (at < bytes.length) {
+      const tag = number();
+      [field, value] = [tag >> 3, number()];
+      if ((tag & 7) === 2) at += value;
+      if (field > 2) break;
+    }
+    return [field, value];
+  };
+  window.WebSocket = class extends WebSocket {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("message", ({ data }) => {
+        const [field, value] = data instanceof ArrayBuffer ? kind(data) : [0, 0];
+        if (field === 4) {
+          if (!flow.follows) flow.open -= 1;
+          Object.assign(flow, { asked: false, running: true, follows: false });
+        } else if (field === 6) Object.assign(flow, { running: value === 2, follows: value === 2 });
+      });
+    }
+    send(data) {
+      window.sentAt = performance.now();
+      if (ArrayBuffer.isView(data) && kind(data.slice().buffer)[0] === 11) {
+        flow.open += 1;
+        flow.asked = true;
+      }
+      super.send(data);
+    }
+  };
+})()"""
+SETTLE = """async (patience) => {
   const finished = () => {
     const app = document.querySelector("[data-testid=stApp]");
     const idle = app?.dataset.testConnectionState === "CONNECTED" && app.dataset.testScriptState === "notRunning";
@@ -146,22 +179,23 @@ SETTLE = """async ([quiet, patience]) => {
     const stage = document.querySelector(".st-key-stage");
     const begun = document.querySelector("[data-testid=stMain] h1") && (!stage || stage.querySelector(filled));
     const waiting = growing || document.querySelector("[data-testid=stSkeleton]");
-    return idle && window.sentAt < window.heardAt && begun && drawn && paired && !waiting;
+    return idle && !window.flow.asked && !window.flow.running && begun && drawn && paired && !waiting;
   };
   const start = performance.now();
   let since = start, looks = 0; // on a busy machine a pause may be over after a single look
-  while (looks < 6 || performance.now() - since < quiet) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  while (looks < 4 || performance.now() - since < (window.flow.even ? 60 : 300)) {
+    await new Promise((resolve) => setTimeout(resolve, 15));
     looks += 1;
     if (!finished()) [since, looks] = [performance.now(), 0];
     if (performance.now() - start > patience) throw new Error(`The page was not finished after ${patience} ms.`);
   }
+  window.flow.open = 0;
 }"""
 
 
 def settle(page: Page) -> None:
     """Wait until the script has run and nothing is left to come: until the page has been finished for a while."""
-    page.evaluate(SETTLE, [120, 30_000])
+    page.evaluate(SETTLE, 60_000)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,13 @@
 """What it does in the browser: parts are switched by mouse and by key, a weight is typed, and the link says it all."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
+from dlviz import lessons
 from dlviz.compute.attention import effect
 from dlviz.compute.attention.effect import Params
 from tests.browser.conftest import Watched, address, link_of, picture, settle, wait_until
@@ -148,35 +151,50 @@ def test_on_a_phone_everything_stands_under_each_other(visitor: Watched) -> None
     wait_until(page, lambda: off(page) == "6.6", "a tap switches a part off")
 
 
-def test_questions_that_come_before_the_answer_to_a_click_do_not_take_it_back(visitor: Watched) -> None:
-    """Every message carries the values of all controls: until the answer is there, the old ones."""
+def test_a_question_that_left_before_the_answer_to_a_click_does_not_take_it_back(visitor: Watched) -> None:
+    """Every message carries the values of all controls: until the browser has heard the answer, the old ones."""
     params = Params(text="Another text that no scene has")
     need(params)
-    page, held, sent = visitor.page, list[str | bytes](), list[str | bytes]()
-    slow = False
+    page, asked, routes = visitor.page, list[bytes](), list[WebSocketRoute]()
 
     def between(route: WebSocketRoute) -> None:
         server = route.connect_to_server()
-        route.on_message(lambda message: (sent.append(message), server.send(message)))
-        server.on_message(lambda message: held.append(message) if slow else route.send(message))
-        routes.append(route)
+        route.on_message(lambda message: (asked.append(message), server.send(message)))
+        server.on_message(lambda message: route.send(message))
+        routes.append(server)
 
-    routes: list[WebSocketRoute] = []
     page.route_web_socket(re.compile("_stcore/stream"), between)
     page.goto(f"{visitor.url}/{address('attention.effect', params)}")
     unknown = component(page).locator("rect.unknown")
     wait_until(page, lambda: 0 < unknown.count() < 330, "some effects are known, others are not", 20)
-    slow = True
     cell(page, "30.1").click()
-    page.wait_for_timeout(1200)
-    clicks = [number for number, message in enumerate(sent) if '"off":"30.1"' in str(message)]
-    assert len(clicks) == 1 and not any('"after"' in str(message) for message in sent[clicks[0] + 1 :]), "the picture asks no more"
-    slow = False
-    for message in held:
-        routes[-1].send(message)
     wait_until(page, lambda: off(page) == "30.1", "the part is off")
+    late = next(message for each in reversed(asked) if (message := BackMsg.FromString(each)).rerun_script.fragment_id)
+    states = {state.id.split(".")[-1]: state for state in late.rerun_script.widget_states.widgets}
+    other = next(scene for scene in lessons.load("attention").of("effect") if scene.params.as_dict()["text"] != params.text)
+    states["off"].string_value = ""
+    states["scene"].string_array_value.data[:] = [other.title]
+    late.rerun_script.query_string = page.url.partition("?")[2]
+    assert component(page).get_attribute("data-done") == "false"
+    routes[-1].send(late.SerializeToString())
     settle(page)
-    assert off(page) == "30.1"
+    assert link_of(page).params == replace(params, off="30.1", opened="30.1")
+
+
+def test_a_click_that_was_lost_is_said_again(visitor: Watched) -> None:
+    lost = list[bytes]()
+
+    def between(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        first = lambda message: '"off":"2.5"' in str(message) and not lost  # noqa: E731
+        route.on_message(lambda message: lost.append(message) if first(message) else server.send(message))
+
+    visitor.page.route_web_socket(re.compile("_stcore/stream"), between)
+    page = visitor.open(address("attention.effect", SETTINGS))
+    cell(page, "2.5").click()
+    wait_until(page, lambda: off(page) == "2.5", "the part is off")
+    settle(page)
+    assert len(lost) == 1 and len(score(page)) == 3
 
 
 def test_a_click_is_heard_though_the_picture_is_drawn_anew_under_it(visitor: Watched) -> None:

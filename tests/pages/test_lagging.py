@@ -1,5 +1,7 @@
 """Messages of a browser that has not heard of the last answer: it sends the old values of all controls, and the old address."""
 
+from dataclasses import replace
+
 from streamlit.testing.v1 import AppTest
 
 from dlviz import catalog, lessons
@@ -66,3 +68,11 @@ def test_an_address_that_was_not_left_just_now_is_gone_to(visit: Visit) -> None:
     lag(app, before | {"depth": "25"})
     app.run()
     assert app.slider(key=KEY).value == 25
+
+
+def test_what_was_set_before_any_answer_left_stays(visit: Visit) -> None:
+    """A picture's edit, and a message on its heels that had left before: the run that would have answered the edit was never finished."""
+    app = visit(TOPIC, "depth")
+    app.session_state["gradients.depth"] = replace(app.session_state["gradients.depth"], depth=33)
+    app.slider(key=KEY).set_value(app.slider(key=KEY).value).run()
+    assert app.slider(key=KEY).value == 33 and words(app)["depth"] == "33"

@@ -68,7 +68,8 @@ def draw(name: str, payload: bytes, key: str, on_edit: Callable[[dict[str, Any]]
     answered = f"{key}.edits"
 
     def edited() -> None:
-        edit = st.session_state[key].get("edit")
+        # nothing where this picture was not drawn when the last run ended; then the browser says it again
+        edit = (st.session_state.get(key) or {}).get("edit")
         if isinstance(edit, dict):
             # read, never taken out: if this run is interrupted, the next one is given the very same dict
             count = edit.get("number", 0)

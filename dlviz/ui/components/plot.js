@@ -211,6 +211,10 @@ function keepAsking(view, last, wait = view.header.again_ms) {
   }, wait);
 }
 
+// Milliseconds after which an edit that has no answer is said again: it may have met a run that had not drawn its picture yet, where
+// Streamlit 1.67 drops it. An edit says what is to be, not what is to change, so twice is as good as once.
+const AGAIN = [4000, 12000];
+
 // A picture that is drawn anew while a button is pressed would lose the click, for what was pressed is there no more. The click then
 // goes to what stands in its place; the browser's own, if it makes one of what is left of it, is not heard.
 function keepClicks(root) {
@@ -244,24 +248,32 @@ function mount(View) {
     view.side = ["alone", "A", "B"][new DataView(data.buffer, data.byteOffset).getUint32(4, true)];
     view.fixed = view.side === "A"; // pinned: to be looked at, not to be changed
     root.dataset.side = view.side;
+    view.answered = new DataView(data.buffer, data.byteOffset).getUint32(0, true);
+    view.say = (edit, tries) => {
+      setTriggerValue("edit", edit);
+      view.saidAt = performance.now();
+      clearTimeout(view.unheard);
+      if (tries === AGAIN.length) return;
+      view.unheard = setTimeout(() => root.isConnected && view.answered < edit.number && view.say(edit, tries + 1), AGAIN[tries]);
+    };
     view.report = (settings) => {
       if (view.fixed) return;
       view.edits += 1;
       view.known = JSON.stringify(settings);
-      setTriggerValue("edit", { ...settings, number: view.edits });
+      view.say({ ...settings, number: view.edits }, 0);
     };
     view.after = (step) => {
       clearTimeout(view.holding);
-      const held = Math.max(restless(), answered < view.edits ? LOOK : 0); // a question would take back an edit without an answer
+      const open = view.answered < view.edits && performance.now() - view.saidAt < AGAIN[0]; // an answer first, it asks anew by itself
+      const held = Math.max(restless(), open ? LOOK : 0);
       if (held <= 0) setTriggerValue("after", step);
       else view.holding = setTimeout(() => root.isConnected && view.after(step), held);
     };
     view.isNews = (settings) => {
-      const came = JSON.stringify(settings), news = answered >= view.edits && came !== view.known;
+      const came = JSON.stringify(settings), news = view.answered >= view.edits && came !== view.known;
       if (news) view.known = came;
       return news;
     };
-    const answered = new DataView(data.buffer, data.byteOffset).getUint32(0, true);
     const payload = unpack(data.subarray(8));
     root.dataset.done = payload.header.done ?? true; // false while a long run is under way
     view.show(payload);
