@@ -32,6 +32,9 @@ REST = """() => Promise.allSettled(document.getAnimations()
   .filter((one) => one.effect.getComputedTiming().endTime !== Infinity).map((one) => one.finished))"""
 
 
+FOLLOWS = "(theme) => getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === theme"
+
+
 def go(visitor: Watched, address: str) -> Page:
     """The page at this address: opened if it is the first, else gone to as Back and Forward do."""
     if not visitor.page.url.startswith(visitor.url):
@@ -53,6 +56,7 @@ def test_every_page_at_every_size_in_both_themes(visitor: Watched, size: tuple[i
         grounds = []
         for theme in THEMES:
             page.emulate_media(color_scheme=theme)
+            page.wait_for_function(FOLLOWS, arg=theme)
             settle(page)
             page.evaluate(REST)
             grounds.append(page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"))
