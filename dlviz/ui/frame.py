@@ -100,12 +100,14 @@ def _scenes_and_views(settings: Settings) -> None:
     """The scenes of the view, one of them marked if the settings are exactly its own, and the topic's views."""
     titles = {scene.id: scene.title for scene in settings.lessons.of(settings.view)}
     key, active = f"{settings.name}.scene", settings.scene()
-    st.session_state[key] = active.id if active else None
+    settings.mark(key, active)
 
     def choose() -> None:
         touch()
+        if not settings.was_chosen(key):
+            return
         scene = settings.lessons.scene(st.session_state[key] or "") or active  # a click on the marked one takes its mark away
-        if scene is not None and settings.was_chosen(scene):
+        if scene is not None:
             settings.choose(scene)
 
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -23,6 +23,8 @@ NOTICES = "link.notices"
 TOUCHED = "link.touched"
 MODE = "link.mode"
 CONTROLS = "controls.values"  # {key: value} of the controls as the last whole run has drawn them, or as they were set since
+UNHEARD = "controls.unheard"  # {key: value} of those that were set from outside, until the browser shows the address that says so
+TOLD = "controls.told"  # that address; None before it is written
 MANY = 8  # queries in FORMER: no browser lags further behind
 CHOSEN = "scene.chosen"  # and the view's name: the scene that was chosen last
 
@@ -40,6 +42,8 @@ def set_control(key: str, value: Any) -> None:
     """Give a control this value from outside."""
     st.session_state[key] = value
     st.session_state.setdefault(CONTROLS, {})[key] = value
+    st.session_state.setdefault(UNHEARD, {})[key] = value
+    st.session_state[TOLD] = None
 
 
 def put_controls_right() -> None:
@@ -110,7 +114,9 @@ class Settings:
         seen, touched = st.session_state.get(SEEN), st.session_state.pop(TOUCHED, False)
         here = seen is not None and seen[0] == slug and not _walked()
         lags = here and seen[1] != query and (touched or query in st.session_state.get(FORMER, ()))
-        if here and (lags or seen[1] == query):
+        if not here or query == st.session_state.get(TOLD):
+            st.session_state[UNHEARD] = {}
+        else:
             self._keep_unheard(query)
         self._restore_view()
         if lags or seen == (slug, query):
@@ -127,30 +133,41 @@ class Settings:
             self._remember(link.scene or self._scene_of_step())
         st.session_state[SEEN] = (slug, query)
 
-    def was_chosen(self, scene: Scene) -> bool:
-        """Whether a mark on this scene, in a message of the browser, was set by the viewer, and is not just the mark that stood there
+    def mark(self, key: str, scene: Scene | None) -> None:
+        """Mark the scene's pill, or none."""
+        value = scene.id if scene else None
+        if st.session_state.get(key) != value:  # not by the viewer's own click; the address that tells of it is written
+            st.session_state[UNHEARD][key] = st.session_state[CONTROLS][key] = value
+        st.session_state[key] = value
+
+    def was_chosen(self, key: str) -> bool:
+        """Whether the mark on a scene's pill, in a message of the browser, was set by the viewer, and is not just the one that stood there
         before the last answer."""
-        context, query, seen = get_script_run_ctx(), st.query_params.to_dict(), st.session_state.get(SEEN)
+        context, query = get_script_run_ctx(), st.query_params.to_dict()
         if context is not None and context.fragment_ids_this_run:
             return False  # who clicks it asks for a whole run
-        if (self.topic.slug, query) == seen or query not in st.session_state.get(FORMER, ()):
+        if key not in st.session_state.get(UNHEARD, {}) or query == st.session_state.get(TOLD):
             return True
-        link = decode(self.topic, self.lessons, query)
-        return not (link.view == scene.view and _same(link.params, scene.params))
+        marked, link = self.lessons.scene(st.session_state[key] or ""), decode(self.topic, self.lessons, query)
+        return marked is None or not (link.view == marked.view and _same(link.params, marked.params))
 
     def _keep_unheard(self, query: Mapping[str, str]) -> None:
-        """Keep what the browser had not heard of when it sent this message.
+        """Keep what was set from outside, by a scene or an edit of a picture, and the browser had not heard of when it sent this message.
 
         Every message carries the values of all controls, and the address that the browser shows. A control that has the value of that
-        address has not been touched: where the settings say otherwise, by a scene or an edit of a picture, its value is only old.
+        address has not been touched: its value is only old.
         """
-        link, slug, shown = decode(self.topic, self.lessons, query), self.topic.slug, f"{self.topic.slug}.shown"
-        if st.session_state.get(f"{slug}.view") == link.view and shown in st.session_state:
-            st.session_state[f"{slug}.view"] = st.session_state[shown]
-        kept = st.session_state.get(f"{slug}.{link.view}")
-        for name in link.params.specs() if isinstance(kept, Params) else ():
-            if st.session_state.get(key := f"{slug}.{link.view}.{name}") == widget_value(getattr(link.params, name)):
-                st.session_state[key] = widget_value(getattr(kept, name))
+        unheard = st.session_state.get(UNHEARD, {})
+        if not unheard:
+            return
+        link, slug = decode(self.topic, self.lessons, query), self.topic.slug
+        names = {f"{slug}.{link.view}.{name}": widget_value(getattr(link.params, name)) for name in link.params.specs()}
+        for key, old in ({f"{slug}.view": link.view} | names).items():
+            if key in unheard and key in st.session_state and st.session_state[key] != unheard[key]:
+                if st.session_state[key] == old:
+                    st.session_state[key] = unheard[key]
+                else:
+                    del unheard[key]  # the viewer has changed it meanwhile
 
     def _restore_view(self) -> None:
         """Streamlit drops the value of a widget while another page is shown; the view that was open is remembered beside it."""
@@ -169,7 +186,7 @@ class Settings:
             query = wanted
             st.query_params.from_dict(query)
             st.session_state[NOTICES] = ()
-        st.session_state[SEEN] = (self.topic.slug, query)
+        st.session_state[SEEN], st.session_state[TOLD] = (self.topic.slug, query), query
         if scene := self.scene():
             self._remember(scene.id)
 

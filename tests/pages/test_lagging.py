@@ -58,6 +58,7 @@ def test_an_old_view_does_not_come_back(visit: Visit) -> None:
     app = visit(TOPIC, "depth")
     before = words(app)
     app.session_state["gradients.shown"] = "by_hand"
+    app.session_state[state.UNHEARD], app.session_state[state.TOLD] = {"gradients.view": "by_hand"}, None
     app.session_state[state.SEEN], app.session_state[state.FORMER] = ("gradients", before | {"view": "by_hand"}), (before,)
     app.run()
     assert words(app)["view"] == "by_hand" and app.button_group(key="gradients.view").value == "by_hand"
@@ -74,5 +75,44 @@ def test_what_was_set_before_any_answer_left_stays(visit: Visit) -> None:
     """A picture's edit, and a message on its heels that had left before: the run that would have answered the edit was never finished."""
     app = visit(TOPIC, "depth")
     app.session_state["gradients.depth"] = replace(app.session_state["gradients.depth"], depth=33)
-    app.slider(key=KEY).set_value(app.slider(key=KEY).value).run()
+    app.session_state[state.UNHEARD], app.session_state[state.TOLD] = {KEY: 33}, None
+    app.run()  # AppTest sends the old value of the slider along
     assert app.slider(key=KEY).value == 33 and words(app)["depth"] == "33"
+
+
+def test_quickly_there_and_back_ends_where_it_began(visit: Visit) -> None:
+    """Faster than the browser hears of the way there: the viewer's own changes always count."""
+    app = visit(TOPIC, "depth")
+    before, value = words(app), app.slider(key=KEY).value
+    app.slider(key=KEY).set_value(30).run()
+    lag(app, before)
+    app.slider(key=KEY).set_value(value).run()
+    assert app.slider(key=KEY).value == value and words(app) == before
+
+
+def test_two_scenes_clicked_in_quick_turn_end_at_the_last(visit: Visit) -> None:
+    app, pills = visit(TOPIC, "depth"), "gradients.depth.scene"
+    first, second = SCENES[0], next(scene for scene in SCENES[1:] if not scene.ask)
+    app.button_group(key=pills).set_value(first.id).run()
+    before = words(app)
+    app.button_group(key=pills).set_value(second.id).run()
+    lag(app, before)
+    app.button_group(key=pills).set_value(first.id).run()
+    assert app.button_group(key=pills).value == first.id and words(app) == before
+
+
+def test_an_old_mark_on_a_scene_does_not_choose_it(visit: Visit) -> None:
+    """An edit has left the scene; a message with another control changed comes with the mark and the values that stood there before."""
+    app, pills = visit(TOPIC, "depth"), "gradients.depth.scene"
+    app.button_group(key=pills).set_value(SCENES[0].id).run()
+    before, value = words(app), app.slider(key=KEY).value
+    app.session_state["gradients.depth"] = replace(app.session_state["gradients.depth"], depth=33)
+    app.session_state[state.UNHEARD], app.session_state[state.TOLD] = {KEY: 33}, None
+    app.run()
+    assert app.button_group(key=pills).value is None and app.slider(key=KEY).value == 33 != value
+    lag(app, before)
+    app.slider(key=KEY).set_value(value)
+    app.button_group(key=pills).set_value(SCENES[0].id)
+    app.selectbox(key="gradients.depth.activation").set_value("tanh").run()
+    kept = app.session_state["gradients.depth"]
+    assert (kept.depth, kept.activation) == (33, "tanh") and app.button_group(key=pills).value is None
