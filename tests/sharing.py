@@ -15,16 +15,24 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import nn
+
 from dlviz import catalog, compute, lessons, runtime
 from dlviz.params import Params, key
 from dlviz.results import Result, Snapshot
 
+LONG = 1.0  # seconds from which on a run is worth a look at how quick the machine is
+USUAL = 0.06  # seconds that the yardstick takes on an idle machine, of which 3 s are wanted for a scene
 FOLDER = "DLVIZ_TEST_RESULTS"  # the environment variable that names the folder
 
 
 @dataclass(frozen=True)
 class Run:
-    """One computation: what it yielded on its way, what came out, and the processor time it took."""
+    """One computation: what it yielded on its way, what came out, and the processor time it took.
+
+    Seconds of an idle machine of two cores: where the yardstick beside it took longer than USUAL, as many times fewer.
+    """
 
     snapshots: tuple[Snapshot, ...]
     result: Result
@@ -58,7 +66,22 @@ def _made(view: str, params: Params) -> Run:
                 seen.append(moment)
         except StopIteration as end:
             outcome = end.value
-    return Run(tuple(seen), outcome, time.thread_time() - started)
+    seconds = time.thread_time() - started
+    return Run(tuple(seen), outcome, seconds / max(1.0, _yardstick() / USUAL) if seconds > LONG else seconds)
+
+
+def _yardstick() -> float:
+    """Seconds of processor time that a small network's training takes here and now: a busy neighbour slows it as it slows a run."""
+    with torch.random.fork_rng(devices=[]):
+        network = nn.Sequential(nn.Conv2d(1, 8, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 3, padding=1), nn.Flatten())
+        pictures = torch.randn(25, 1, 28, 28)
+    times = []
+    for _ in range(3):
+        started = time.thread_time()
+        for _ in range(20):
+            network(pictures).square().sum().backward()
+        times.append(time.thread_time() - started)
+    return sorted(times)[1]
 
 
 @cache

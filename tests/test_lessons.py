@@ -107,7 +107,7 @@ def test_controls_are_few() -> None:
 
 @by_id
 def test_every_scene_costs_less_than_six_seconds(scene: Scene) -> None:
-    """Of processor time on one thread; this leaves a slow machine a factor of two over the 3 s that are aimed at."""
+    """Of processor time on one thread of an idle machine (`sharing.Run`); a factor of two over the 3 s that are aimed at."""
     assert sum(sharing.shared(view_of(scene), params).seconds for params in (scene.params, scene.pin) if params is not None) < 6
 
 

@@ -180,10 +180,10 @@ def test_a_file_without_points_of_two_classes_is_refused_in_one_sentence(case: s
 
 def test_five_million_rows_are_refused_before_they_are_read() -> None:
     data = b"x,y,class\n" + b"0.123,0.456,1\n" * 5_000_000
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(UnreadablePoints, match="70 MB: expected at most 1 MB"):
         read_csv(data)
-    assert time.perf_counter() - started < 0.05
+    assert time.thread_time() - started < 0.05
 
 
 def test_the_largest_file_that_is_read_is_read_soon() -> None:
