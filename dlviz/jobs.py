@@ -9,10 +9,11 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 
 from dlviz.compute import resolve
 from dlviz.params import Params, key
@@ -211,20 +212,18 @@ class Jobs:
     def _run(self, job: Job) -> None:
         """One job from its start to its end, however it ends; a line in the log says how."""
         job.started_at = time.monotonic()
+        tell: Callable[[], None]
         try:
-            result, error, ended = _compute(job), None, "done"
-        except BaseException as raised:
-            result, error = None, raised
+            tell, ended = partial(job.future.set_result, _compute(job)), "done"
+        except BaseException as error:
             ended = "cancelled" if isinstance(error, Cancelled) else "over budget" if isinstance(error, OverBudget) else "failed"
+            tell = partial(job.future.set_exception, error)
             with self._lock:  # forgotten before it is told, so that the next try is a real one
                 if self._jobs.get(job.key) is job:
                     del self._jobs[job.key]
         milliseconds = (time.monotonic() - job.started_at) * 1000
         log.info("view=%s key=%.12s hit=0 ms=%.1f ended=%s", job.view, job.key, milliseconds, ended)
-        if result is None:
-            job.future.set_exception(error)
-        else:
-            job.future.set_result(result)
+        tell()
 
     def close(self) -> None:
         """End running jobs at their next snapshot, drop queued ones, and take no more."""

@@ -197,18 +197,30 @@ def test_a_click_that_was_lost_is_said_again(visitor: Watched) -> None:
     assert len(lost) == 1 and len(score(page)) == 3
 
 
-def test_a_click_is_heard_though_the_picture_is_drawn_anew_under_it(visitor: Watched) -> None:
-    params = Params(text="A third text that no scene has")
+@pytest.mark.parametrize("by", ["mouse", "finger"])
+def test_a_click_is_heard_though_the_picture_is_drawn_anew_under_it(visitor: Watched, by: str) -> None:
+    params = Params(text=f"A third text that no scene has, for a {by}")
     need(params)
     page = visitor.page
     page.goto(f"{visitor.url}/{address('attention.effect', params)}")
     unknown = component(page).locator("rect.unknown")
     wait_until(page, lambda: 0 < unknown.count() < 330, "some effects are known, others are not", 20)
     pressed = cell(page, "30.1").element_handle()
-    cell(page, "30.1").hover()
-    page.mouse.down()
+    box = pressed.bounding_box()
+    assert box
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    browser = page.context.new_cdp_session(page)
+    if by == "mouse":
+        page.mouse.move(**place)
+        page.mouse.down()
+    else:
+        browser.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+        browser.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [place]})
     wait_until(page, lambda: not pressed.evaluate("part => part.isConnected"), "the picture is drawn anew")
-    page.mouse.up()
+    if by == "mouse":
+        page.mouse.up()
+    else:
+        browser.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     wait_until(page, lambda: off(page) == "30.1", "the part is off")
     page.wait_for_timeout(500)
     assert off(page) == "30.1", "one click switches once"

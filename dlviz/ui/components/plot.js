@@ -216,10 +216,11 @@ function keepAsking(view, last, wait = view.header.again_ms) {
 const AGAIN = [4000, 12000];
 
 // A picture that is drawn anew while a button is pressed would lose the click, for what was pressed is there no more. The click then
-// goes to what stands in its place; the browser's own, if it makes one of what is left of it, is not heard.
+// goes to what stands in its place; the browser's own, if it makes one of what is left of it, is not heard. A tap loses none: it is
+// given to what is there when the finger goes.
 function keepClicks(root) {
   let pressed = null, from = null, ours = false;
-  root.addEventListener("pointerdown", (event) => ([pressed, from] = [event.composedPath()[0], event]), true);
+  root.addEventListener("pointerdown", (event) => ([pressed, from] = [event.pointerType === "touch" ? null : event.composedPath()[0], event]), true);
   root.addEventListener("pointercancel", () => (pressed = null), true);
   root.addEventListener("pointerup", (event) => {
     const lost = pressed && !pressed.isConnected && Math.hypot(event.clientX - from.clientX, event.clientY - from.clientY) < 4;
